@@ -1,0 +1,1 @@
+//! The MLflow HTTP API: wire JSON to operations and back.

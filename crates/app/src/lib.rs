@@ -1,0 +1,1 @@
+//! The web UI: pages, components and server functions.

@@ -1,0 +1,26 @@
+//! Metadata in Postgres or SQLite: SQL and rows, nothing else.
+//!
+//! One static SQL text with `$n` placeholders runs on both databases ([`Conn`]); `sea-query` builds only what depends
+//! on the request. Functions take the connection they run on, so that a caller decides what one transaction holds:
+//! [`Store::write`] for transactions, [`Store::read`] for reading. "Not found" is `Ok(None)`.
+
+mod conn;
+mod error;
+mod migrate;
+mod pool;
+mod writer;
+
+pub use conn::{Args, Conn, Dialect, Row};
+pub use error::StoreError;
+pub use pool::{OpenError, Options, Store, redact};
+/// A value bound to a statement; see [`args!`].
+pub use sea_query::Value;
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// The values of a statement's placeholders, in order: `args![run_no, "loss", None::<i64>]`.
+#[macro_export]
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::Value::from($value)),*] };
+}

@@ -1,0 +1,246 @@
+//! Connections: opened, shared, lost and found again.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, PgPool, SqlitePool};
+
+use crate::conn::{Conn, Dialect};
+use crate::error::StoreError;
+use crate::writer::Writer;
+use crate::{Result, migrate};
+
+/// How long a request waits for a connection before it is told that the database is not available.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Which database, and how to use it.
+#[derive(Clone)]
+pub struct Options {
+    /// `postgresql[+driver]://user:password@host:port/database` or `sqlite:///path` (MLflow's spelling: three
+    /// slashes before a relative path, four before an absolute one).
+    pub uri: String,
+    /// Most connections to Postgres; readers of SQLite.
+    pub max_connections: u32,
+    /// SQLite's `synchronous=FULL`: an acknowledged write survives a power cut, at the price of a disk flush each.
+    pub sqlite_full_sync: bool,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("uri", &redact(&self.uri))
+            .field("max_connections", &self.max_connections)
+            .field("sqlite_full_sync", &self.sqlite_full_sync)
+            .finish()
+    }
+}
+
+/// A URI without its password.
+pub fn redact(uri: &str) -> String {
+    match (uri.find("://"), uri.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => match uri[scheme + 3..at].find(':') {
+            Some(colon) => format!("{}:***{}", &uri[..scheme + 3 + colon], &uri[at..]),
+            None => uri.to_owned(),
+        },
+        _ => uri.to_owned(),
+    }
+}
+
+/// A database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+}
+
+#[derive(Clone)]
+enum Db {
+    Postgres(PgPool),
+    Sqlite { readers: SqlitePool, writer: Writer },
+}
+
+/// What can go wrong at the start, as sentences for the person who starts the server.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URI is of no known form.
+    #[error("unsupported database URI '{0}': use sqlite:///path/to/file.db or postgresql://user:password@host:port/database")]
+    Uri(String),
+    /// The database does not answer.
+    #[error("cannot open the database {uri}: {cause}")]
+    Connect {
+        /// The URI without its password.
+        uri: String,
+        /// What the driver says.
+        cause: String,
+    },
+    /// A newer server has been here.
+    #[error("the database {uri} was made by a newer version of Ferroflow (its schema has version {found}, this binary knows {known}): start that version or restore a backup")]
+    Newer {
+        /// The URI without its password.
+        uri: String,
+        /// The schema's version.
+        found: i64,
+        /// The newest that this binary has.
+        known: i64,
+    },
+}
+
+impl Store {
+    /// Opens the database, creating SQLite's file if need be, and brings its tables up to date.
+    pub async fn open(options: &Options) -> Result<Self, OpenError> {
+        let uri = redact(&options.uri);
+        let failed = |cause: String| OpenError::Connect { uri: uri.clone(), cause };
+        let scheme = options.uri.split(':').next().unwrap_or_default();
+        match scheme.split('+').next().unwrap_or_default() {
+            "postgresql" | "postgres" => {
+                let plain = format!("postgresql{}", &options.uri[scheme.len()..]);
+                let connect = PgConnectOptions::from_str(&plain)
+                    .map_err(|e| failed(e.to_string()))?
+                    .application_name("ferroflow")
+                    .disable_statement_logging();
+                let pool = PgPoolOptions::new()
+                    .max_connections(options.max_connections)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .connect_with(connect)
+                    .await
+                    .map_err(|e| failed(e.to_string()))?;
+                migrate::postgres(&pool).await.map_err(|e| e.explain(&uri))?;
+                Ok(Self { db: Db::Postgres(pool) })
+            }
+            "sqlite" => {
+                let path = sqlite_path(&options.uri).ok_or_else(|| OpenError::Uri(uri.clone()))?;
+                if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
+                }
+                let connect = SqliteConnectOptions::new()
+                    .filename(&path)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(if options.sqlite_full_sync { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
+                    .busy_timeout(ACQUIRE_TIMEOUT)
+                    .foreign_keys(true)
+                    .pragma("mmap_size", "268435456")
+                    .pragma("temp_store", "memory")
+                    .pragma("case_sensitive_like", "on")
+                    .disable_statement_logging();
+                let writing = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .connect_with(connect.clone())
+                    .await
+                    .map_err(|e| failed(e.to_string()))?;
+                migrate::sqlite(&writing, &path).await.map_err(|e| e.explain(&uri))?;
+                let readers = SqlitePoolOptions::new()
+                    .max_connections(options.max_connections)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .connect_with(connect.pragma("query_only", "on"))
+                    .await
+                    .map_err(|e| failed(e.to_string()))?;
+                Ok(Self { db: Db::Sqlite { readers, writer: Writer::start(writing) } })
+            }
+            _ => Err(OpenError::Uri(uri)),
+        }
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        match self.db {
+            Db::Postgres(_) => Dialect::Postgres,
+            Db::Sqlite { .. } => Dialect::Sqlite,
+        }
+    }
+
+    /// A connection for reading. What it reads is committed; statements do not share a snapshot.
+    pub async fn read(&self) -> Result<Conn> {
+        Ok(match &self.db {
+            Db::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
+            Db::Sqlite { readers, .. } => Conn::Sqlite(readers.acquire().await?),
+        })
+    }
+
+    /// Runs a write as one transaction, and answers after its commit. An error rolls it back, whole.
+    ///
+    /// ```ignore
+    /// store.write(move |tx| Box::pin(async move { runs::insert(tx, &run).await })).await
+    /// ```
+    pub async fn write<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.db {
+            Db::Sqlite { writer, .. } => writer.write(body).await,
+            Db::Postgres(pool) => {
+                let pool = pool.clone();
+                // A task of its own, so that a client that hangs up can't leave a transaction open half-way.
+                let task = tokio::spawn(async move {
+                    let mut conn = Conn::Postgres(pool.acquire().await.map_err(StoreError::from)?);
+                    conn.control("BEGIN").await?;
+                    match body(&mut conn).await {
+                        Ok(value) => conn.control("COMMIT").await.map(|()| value).map_err(E::from),
+                        Err(error) => {
+                            if conn.control("ROLLBACK").await.is_err() {
+                                close(conn).await;
+                            }
+                            Err(error)
+                        }
+                    }
+                });
+                task.await.map_err(|_| E::from(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))?
+            }
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<()> {
+        self.read().await?.execute("SELECT 1", Vec::new()).await.map(drop)
+    }
+
+    /// Waits for open work and closes every connection.
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Postgres(pool) => pool.close().await,
+            Db::Sqlite { readers, .. } => readers.close().await,
+        }
+    }
+}
+
+/// Drops a connection that may still be inside a transaction, rather than lending it out again.
+async fn close(conn: Conn) {
+    if let Conn::Postgres(c) = conn {
+        drop(c.close().await);
+    }
+}
+
+/// The file of `sqlite:///relative`, `sqlite:////absolute`; `None` for other forms.
+fn sqlite_path(uri: &str) -> Option<PathBuf> {
+    let (_, path) = uri.split_once(":///")?;
+    let path = path.split('?').next().unwrap_or_default();
+    (!path.is_empty()).then(|| PathBuf::from(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_never_shown() {
+        assert_eq!(redact("postgresql://u:p@ss@h:5432/d"), "postgresql://u:***@h:5432/d");
+        assert_eq!(redact("sqlite:///a.db"), "sqlite:///a.db");
+        assert_eq!(redact("postgresql://u@h/d"), "postgresql://u@h/d");
+    }
+
+    #[test]
+    fn sqlite_uris_are_mlflows() {
+        assert_eq!(sqlite_path("sqlite:///data/a.db"), Some(PathBuf::from("data/a.db")));
+        assert_eq!(sqlite_path("sqlite:////data/a.db"), Some(PathBuf::from("/data/a.db")));
+        assert_eq!(sqlite_path("sqlite://"), None);
+    }
+}
