@@ -20,8 +20,12 @@ step() {
   log="$CACHE/log/$(printf '%s' "$name" | tr -cs 'a-zA-Z0-9' '-').log"
   start=$SECONDS
   say "$name …"
-  "$@" >"$log" 2>&1 &
+  # A process group of its own, so that Ctrl-C ends the command with all its children.
+  set -m
+  "$@" >"$log" 2>&1 </dev/null &
   pid=$!
+  set +m
+  trap 'kill -- -'"$pid"' 2>/dev/null; exit 130' INT TERM
   local shown=0
   while kill -0 "$pid" 2>/dev/null; do
     sleep 1
@@ -34,7 +38,31 @@ step() {
     tail -n 25 "$log" >&2
     die "$name failed after $((SECONDS - start)) s (whole log: $log)"
   fi
+  trap - INT TERM
   say "$name: done in $((SECONDS - start)) s"
+}
+
+# long NAME COMMAND...: a long command whose own progress is worth seeing: shown as it is on a terminal, else like `step`.
+long() {
+  if [ -t 2 ]; then
+    say "$1 …"
+    "${@:2}"
+  else
+    step "$@"
+  fi
+}
+
+# minutes SECONDS: `3 min 20 s`.
+minutes() { if [ "$1" -lt 60 ]; then echo "$1 s"; else echo "$(($1 / 60)) min $(($1 % 60)) s"; fi; }
+
+# A TCP port of 127.0.0.1 that nobody listens on, below the range that outgoing connections take.
+free_port() {
+  local port
+  while :; do
+    port=$((15000 + RANDOM % 15000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+  done
+  echo "$port"
 }
 
 as_root() {
@@ -55,6 +83,7 @@ apt() {
     as_root apt-get update -q &&
       as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
   }
+  as_root true # asks for sudo's password here, where it can be answered
   step "Debian packages ${missing[*]}" apt_install
 }
 
@@ -76,11 +105,11 @@ use_tools() {
   export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target}
 }
 
-# The folder with initdb and pg_ctl.
+# The folder with initdb, pg_ctl and psql.
 find_postgres() {
   local dir
-  for dir in $(dirname "$(command -v initdb || echo /none/initdb)") /usr/lib/postgresql/*/bin /usr/local/bin; do
-    [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ] && echo "$dir" && return 0
+  for dir in $(dirname "$(readlink -f "$(command -v initdb || echo /none/initdb)")") /usr/lib/postgresql/*/bin /usr/local/bin; do
+    [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ] && [ -x "$dir/psql" ] && echo "$dir" && return 0
   done
   return 1
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a target needs, into $FERROFLOW_CACHE (default ~/.cache/ferroflow), only when it is not there yet.
 #   scripts/setup.sh build     compiler with wasm32, cargo-leptos, wasm-bindgen, Tailwind, wasm-opt
-#   scripts/setup.sh lint      clippy and rustfmt of that compiler
+#   scripts/setup.sh lint      clippy and rustfmt of that compiler, docker-compose
 #   scripts/setup.sh client    the Python mlflow client
 #   scripts/setup.sh browser   Chromium and Playwright
 #   scripts/setup.sh postgres  a PostgreSQL to start for tests
@@ -76,6 +76,9 @@ setup_build() {
   setup_rust
   use_tools
   npm_ci style
+  # Bindings of another version than the library's are refused only at the very end of a build.
+  [ "$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p}' "$ROOT/Cargo.lock")" = "$WASM_BINDGEN_VERSION" ] ||
+    die "scripts/versions.sh pins wasm-bindgen $WASM_BINDGEN_VERSION, Cargo.lock another version"
   cargo_tool wasm-bindgen wasm-bindgen-cli "$WASM_BINDGEN_VERSION"
   cargo_tool cargo-leptos cargo-leptos "$CARGO_LEPTOS_VERSION" --locked --features no_downloads
 }
@@ -95,6 +98,7 @@ setup_lint() {
   use_tools
   cargo clippy --version >/dev/null 2>&1 || die "cargo clippy is missing: rustup component add clippy"
   cargo fmt --version >/dev/null 2>&1 || die "cargo fmt is missing: rustup component add rustfmt"
+  have docker-compose || docker compose version >/dev/null 2>&1 || apt docker-compose
 }
 
 setup_client() {
@@ -105,14 +109,23 @@ setup_client() {
   python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null || apt python3-venv
   rm -rf "$venv"
   python3 -m venv "$venv"
-  step "Python client mlflow $MLFLOW_VERSION" "$venv/bin/pip" install --disable-pip-version-check --progress-bar off -r "$ROOT/end2end/client/requirements.txt"
+  step "Python client mlflow $MLFLOW_VERSION" install_client "$venv/bin/pip" install --disable-pip-version-check --progress-bar off
   printf '%s' "$want" >"$venv/.ferroflow"
+}
+
+# PyPI's PyTorch for Linux brings gigabytes of CUDA along; its own index has one for processors alone.
+install_client() {
+  "$@" --retries 0 --timeout 15 --index-url https://download.pytorch.org/whl/cpu torch ||
+    echo "no PyTorch from its own index, so from PyPI"
+  "$@" -r "$ROOT/end2end/client/requirements.txt"
 }
 
 setup_browser() {
   setup_node
-  have chromium || have chromium-browser || have google-chrome || apt chromium fonts-liberation
   npm_ci end2end/ui
+  have chromium || have chromium-browser || have google-chrome && return 0
+  if have apt-get; then apt chromium fonts-liberation
+  else step "Chromium" node "$ROOT/end2end/ui/node_modules/@playwright/test/cli.js" install chromium; fi
 }
 
 setup_postgres() {

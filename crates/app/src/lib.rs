@@ -1,1 +1,56 @@
 //! The web UI: pages, components and server functions.
+//!
+//! Pages are rendered on the server, whole, and hydrated in the browser. A server function is a public HTTP endpoint
+//! (`/_fn/…`) that asks `service` for the very operations that the HTTP API asks for. All state that one would want
+//! to share is in the URL.
+#![recursion_limit = "512"]
+
+mod artifacts;
+mod error;
+mod experiments;
+pub mod format;
+mod layout;
+mod model_versions;
+mod query;
+mod register;
+mod registered_models;
+mod runs;
+#[cfg(feature = "ssr")]
+mod shell;
+mod ui;
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+pub use error::{UiError, UiResult};
+#[cfg(feature = "ssr")]
+pub use shell::{SiteFiles, shell};
+
+/// The whole UI.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    ui::toast::provide_toasts();
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Ferroflow".to_owned() } else { format!("{title} · Ferroflow") }/>
+        <Router>
+            <Routes fallback=layout::NotFound>
+                <ParentRoute path=path!("/") view=layout::Frame>
+                    <Route path=path!("") view=|| view! { <Redirect path="/experiments"/> }/>
+                    <Route path=path!("experiments") view=experiments::ExperimentsPage ssr=SsrMode::Async/>
+                    <Route path=path!("experiments/:id") view=runs::RunsPage ssr=SsrMode::Async/>
+                    <Route path=path!("experiments/:id/compare") view=runs::ComparePage ssr=SsrMode::Async/>
+                    <Route path=path!("experiments/:id/runs/:run_id") view=runs::RunPage ssr=SsrMode::Async/>
+                    <Route path=path!("models") view=registered_models::ModelsPage ssr=SsrMode::Async/>
+                    <Route path=path!("models/:name") view=registered_models::ModelPage ssr=SsrMode::Async/>
+                    <Route path=path!("models/:name/compare") view=model_versions::ComparePage ssr=SsrMode::Async/>
+                    <Route path=path!("models/:name/versions/:version") view=model_versions::VersionPage ssr=SsrMode::Async/>
+                    <Route path=path!("*any") view=layout::NotFound/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+        <ui::toast::Toasts/>
+    }
+}

@@ -2,150 +2,148 @@
 //!
 //! A [`Repository`] is one artifact location. No artifact is ever whole in memory on its way.
 
-use std::fmt;
-use std::io;
+mod error;
+mod folder;
+mod location;
+mod s3;
+mod transfer;
 
-use bytes::Bytes;
-use domain::Millis;
+use std::sync::Arc;
+use std::time::Duration;
+
 use domain::artifact_path::ArtifactPath;
-use futures::stream::BoxStream;
 
-/// A file or folder of a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileInfo {
-    /// Relative to the location that was listed from.
-    pub path: String,
-    /// Whether it is a folder.
-    pub is_dir: bool,
-    /// Bytes; `None` for folders.
-    pub size: Option<u64>,
-}
+pub use error::{ArtifactError, Result};
+pub use s3::{Presigned, S3Options};
+pub use transfer::{ByteRange, Download, FileInfo, Stat, Upload};
 
-/// Part of a file, as `Range: bytes=` asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ByteRange {
-    /// From an offset to the end.
-    From(u64),
-    /// From an offset to another, both included.
-    Between(u64, u64),
-    /// The last bytes.
-    Last(u64),
-}
-
-/// A file that is being read.
-pub struct Download {
-    /// Its bytes, or those of the range.
-    pub body: BoxStream<'static, io::Result<Bytes>>,
-    /// Bytes of the whole file.
-    pub size: u64,
-    /// First and last byte of the range that is sent, if one was asked for.
-    pub range: Option<(u64, u64)>,
-    /// Changes when the content does; with its quotes.
-    pub etag: Option<String>,
-    /// When it was last written.
-    pub last_modified: Option<Millis>,
-}
-
-impl fmt::Debug for Download {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("size", &self.size).field("range", &self.range).finish_non_exhaustive()
-    }
-}
-
-/// A file that is being written.
-pub struct Upload {
-    /// Its bytes.
-    pub body: BoxStream<'static, io::Result<Bytes>>,
-    /// How many there will be, if known.
-    pub size: Option<u64>,
-}
-
-impl fmt::Debug for Upload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upload").field("size", &self.size).finish_non_exhaustive()
-    }
-}
-
-/// What can go wrong with artifacts.
-#[derive(Debug, thiserror::Error)]
-pub enum ArtifactError {
-    /// There is no such file.
-    #[error("no such artifact")]
-    NotFound,
-    /// A folder was asked for as if it were a file.
-    #[error("the path is a directory")]
-    IsDirectory,
-    /// A file stands where a folder is needed.
-    #[error("a part of the path is a file")]
-    NotADirectory,
-    /// The path leads out of the location.
-    #[error("the path leads out of the artifact location")]
-    Outside,
-    /// The range starts after the end of a file of this many bytes.
-    #[error("the range cannot be satisfied")]
-    Range(u64),
-    /// The location's scheme has no driver.
-    #[error("no storage driver for '{0}'")]
-    Scheme(String),
-    /// The sender broke off.
-    #[error("the upload broke off: {0}")]
-    Interrupted(#[source] io::Error),
-    /// No room.
-    #[error("the store is full: {0}")]
-    Full(String),
-    /// The store does not answer, or refuses.
-    #[error("the store is not available: {0}")]
-    Unavailable(String),
-}
-
-/// How to reach S3; what is not set comes from the usual `AWS_*` variables and files.
-#[derive(Clone, Debug, Default)]
-pub struct S3Options {
-    /// Another server than Amazon's, such as MinIO (`MLFLOW_S3_ENDPOINT_URL`).
-    pub endpoint_url: Option<String>,
-    /// Accept any certificate (`MLFLOW_S3_IGNORE_TLS=true`).
-    pub ignore_tls: bool,
-}
+use folder::Folder;
+use location::Location;
+use s3::{Bucket, S3};
 
 /// Opens artifact locations. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Artifacts {}
+#[derive(Clone, Debug)]
+pub struct Artifacts {
+    s3: Arc<S3>,
+}
 
 impl Artifacts {
     /// Reads the configuration; connects to nothing yet.
     pub async fn new(s3: S3Options) -> Self {
-        todo!()
+        Self { s3: Arc::new(S3::new(s3).await) }
     }
 
     /// The repository of a location: an absolute path, a `file:` or an `s3:` URI.
-    pub fn open(&self, location: &str) -> Result<Repository, ArtifactError> {
-        todo!()
+    pub fn open(&self, location: &str) -> Result<Repository> {
+        Ok(Repository(match Location::parse(location)? {
+            Location::Folder(root) => Driver::Folder(Folder::new(root)),
+            Location::S3 { bucket, prefix } => Driver::S3(self.s3.bucket(bucket, prefix)),
+        }))
     }
 }
 
-/// One artifact location.
+/// One artifact location. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Repository {}
+pub struct Repository(Driver);
+
+#[derive(Clone, Debug)]
+enum Driver {
+    Folder(Folder),
+    S3(Bucket),
+}
 
 impl Repository {
+    /// The same location, whose bucket is made by the first upload if it is not there. A folder always is.
+    #[must_use]
+    pub fn creating_bucket(self) -> Self {
+        match self.0 {
+            Driver::S3(bucket) => Self(Driver::S3(bucket.creating())),
+            Driver::Folder(_) => self,
+        }
+    }
+
     /// A folder's files and folders, sorted by path; paths relative to the location.
     /// A missing path, or a file's, has none.
-    pub async fn list(&self, path: &ArtifactPath) -> Result<Vec<FileInfo>, ArtifactError> {
-        todo!()
+    pub async fn list(&self, path: &ArtifactPath) -> Result<Vec<FileInfo>> {
+        let mut files = match &self.0 {
+            Driver::Folder(folder) => folder.list(path).await?,
+            Driver::S3(bucket) => bucket.list(path).await?,
+        };
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+
+    /// A file's size, entity tag and time, without its bytes.
+    pub async fn stat(&self, path: &ArtifactPath) -> Result<Stat> {
+        match &self.0 {
+            Driver::Folder(folder) => folder.stat(path).await,
+            Driver::S3(bucket) => bucket.stat(path).await,
+        }
     }
 
     /// Opens a file.
-    pub async fn get(&self, path: &ArtifactPath, range: Option<ByteRange>) -> Result<Download, ArtifactError> {
-        todo!()
+    pub async fn get(&self, path: &ArtifactPath, range: Option<ByteRange>) -> Result<Download> {
+        match &self.0 {
+            Driver::Folder(folder) => folder.get(path, range).await,
+            Driver::S3(bucket) => bucket.get(path, range).await,
+        }
     }
 
     /// Writes a file; nothing can be seen of one that broke off.
-    pub async fn put(&self, path: &ArtifactPath, upload: Upload) -> Result<(), ArtifactError> {
-        todo!()
+    pub async fn put(&self, path: &ArtifactPath, upload: Upload) -> Result<()> {
+        let (driver, path) = (self.0.clone(), path.clone());
+        // A task of its own: a client that hangs up drops its request, which must not drop the cleaning up.
+        let task = tokio::spawn(async move {
+            match driver {
+                Driver::Folder(folder) => folder.put(&path, upload).await,
+                Driver::S3(bucket) => bucket.put(&path, upload).await,
+            }
+        });
+        task.await.unwrap_or_else(|cause| Err(ArtifactError::Unavailable(cause.to_string())))
     }
 
     /// Removes a file or a folder; a missing one is fine.
-    pub async fn delete(&self, path: &ArtifactPath) -> Result<(), ArtifactError> {
-        todo!()
+    pub async fn delete(&self, path: &ArtifactPath) -> Result<()> {
+        match &self.0 {
+            Driver::Folder(folder) => folder.delete(path).await,
+            Driver::S3(bucket) => bucket.delete(path).await,
+        }
+    }
+
+    /// Whether clients can send and fetch bytes past the server: [`Repository::presign_get`] and the like.
+    pub fn supports_direct_transfer(&self) -> bool {
+        matches!(self.0, Driver::S3(_))
+    }
+
+    /// A URL that reads a file, as an attachment of its name; valid as configured, unless told.
+    pub async fn presign_get(&self, path: &ArtifactPath, valid: Option<Duration>) -> Result<Presigned> {
+        self.direct()?.presign_get(path, valid).await
+    }
+
+    /// A URL that writes a file.
+    pub async fn presign_put(&self, path: &ArtifactPath, valid: Duration) -> Result<Presigned> {
+        self.direct()?.presign_put(path, valid).await
+    }
+
+    /// Begins an upload by parts, 1 to 10,000: its id and a URL for each part.
+    pub async fn begin_parts(&self, path: &ArtifactPath, parts: u16) -> Result<(String, Vec<Presigned>)> {
+        self.direct()?.begin_parts(path, parts).await
+    }
+
+    /// Ends an upload by parts, given as (number, entity tag): the file can be seen.
+    pub async fn finish_parts(&self, path: &ArtifactPath, upload_id: &str, parts: Vec<(i32, String)>) -> Result<()> {
+        self.direct()?.finish_parts(path, upload_id, parts).await
+    }
+
+    /// Gives up an upload by parts and frees their room; an unknown one is fine.
+    pub async fn abandon_parts(&self, path: &ArtifactPath, upload_id: &str) -> Result<()> {
+        self.direct()?.abandon_parts(path, upload_id).await
+    }
+
+    fn direct(&self) -> Result<&Bucket> {
+        match &self.0 {
+            Driver::S3(bucket) => Ok(bucket),
+            Driver::Folder(_) => Err(ArtifactError::Unsupported),
+        }
     }
 }

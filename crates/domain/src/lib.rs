@@ -12,9 +12,11 @@ pub mod model_file;
 pub mod model_versions;
 pub mod names;
 pub mod page;
+pub mod random_name;
 pub mod registered_models;
 pub mod runs;
 pub mod search;
+pub mod source;
 pub mod uri;
 
 pub use error::{Error, ErrorCode, Result};

@@ -88,7 +88,7 @@ pub struct LoggedModel {
     pub source_run_id: String,
     /// When it was created.
     pub creation_timestamp: Millis,
-    /// When it was last finalized or retagged.
+    /// When it was last finalized or deleted.
     pub last_updated_timestamp: Millis,
     /// In use or deleted.
     pub lifecycle_stage: Lifecycle,

@@ -32,6 +32,21 @@ impl Stage {
         }
     }
 
+    /// The number in the store, 0 to 3.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::None => 0,
+            Self::Staging => 1,
+            Self::Production => 2,
+            Self::Archived => 3,
+        }
+    }
+
+    /// The stage of a number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.number() == number)
+    }
+
     /// Reads a stage in any letter case.
     pub fn parse(text: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(text)).ok_or_else(|| {

@@ -1,2 +1,29 @@
-//! The ferroflow binary.
-fn main() {}
+//! The `ferroflow` binary: command line, configuration, wiring, shutdown, observability.
+// The type of the whole UI is deep.
+#![recursion_limit = "512"]
+
+mod cli;
+mod config;
+mod health;
+mod serve;
+mod site;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let done = match cli.command {
+        cli::Command::Server(args) => serve::run(&args),
+        cli::Command::Health(args) => health::check(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("ferroflow: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}

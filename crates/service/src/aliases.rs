@@ -1,23 +1,70 @@
 //! Aliases: names that point at one version of a model each.
 
-use domain::Result;
-use domain::model_versions::ModelVersion;
+use domain::model_versions::{ModelVersion, parse_version};
+use domain::{Error, Result, names};
+use store::model_versions::VersionRow;
+use store::registered_models::RegisteredRow;
+use store::{Conn, aliases};
 
 use crate::Service;
+use crate::errors::Fault;
+use crate::model_versions::{find, highest, lock, whole};
+use crate::registered_models;
 
 impl Service {
     /// Points an alias at a version (a decimal string), away from another one if need be.
     pub async fn set_alias(&self, name: &str, alias: &str, version: &str) -> Result<()> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        names::check_new_alias(alias)?;
+        let version = parse_version(version)?;
+        let (name, alias) = (name.to_owned(), alias.to_owned());
+        let set = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name, version).await?;
+                Ok(aliases::set(tx, row.registered_no, &alias, version).await?)
+            })
+        });
+        Ok(set.await?)
     }
 
     /// Removes an alias; an absent one is fine.
     pub async fn delete_alias(&self, name: &str, alias: &str) -> Result<()> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        names::check_alias(alias)?;
+        let (name, alias) = (name.to_owned(), alias.to_owned());
+        let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = registered_models::lock(tx, &name).await?;
+                Ok(aliases::delete(tx, row.registered_no, &alias).await?)
+            })
+        });
+        Ok(delete.await?)
     }
 
     /// The version that an alias points at; `latest` is the highest.
     pub async fn version_by_alias(&self, name: &str, alias: &str) -> Result<ModelVersion> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        names::check_alias(alias)?;
+        Ok(self.read_version_by_alias(name, alias).await?)
     }
+
+    async fn read_version_by_alias(&self, name: &str, alias: &str) -> Result<ModelVersion, Fault> {
+        let mut conn = self.inner.store.read().await?;
+        let model = registered_models::find(&mut conn, name).await?;
+        let row = resolve(&mut conn, &model, alias).await?;
+        whole(&mut conn, row).await
+    }
+}
+
+/// The version that a model's alias points at; `latest` is the highest.
+pub(crate) async fn resolve(conn: &mut Conn, model: &RegisteredRow, alias: &str) -> Result<VersionRow, Fault> {
+    if alias.eq_ignore_ascii_case("latest") {
+        let latest = highest(conn, model, None).await?;
+        return Ok(
+            latest.ok_or_else(|| Error::not_found(format!("Latest version not found for model {}.", model.name)))?
+        );
+    }
+    let version = aliases::find(conn, model.registered_no, alias).await?;
+    let version = version.ok_or_else(|| Error::invalid(format!("Registered model alias {alias} not found.")))?;
+    find(conn, &model.name, version).await
 }

@@ -8,28 +8,38 @@ mod artifact_files;
 mod clock;
 mod errors;
 mod experiments;
+mod locations;
 mod logged_models;
+mod metric_outline;
 mod metrics;
 mod model_files;
 mod model_versions;
+mod paging;
 mod proxy;
 mod registered_models;
+mod registry_pages;
 mod runs;
+mod search;
+mod sources;
 mod tags;
 
 use std::sync::Arc;
 
 pub use artifact_files::ArtifactListing;
-pub use artifacts::{ByteRange, Download, FileInfo, Upload};
+pub use artifacts::{Artifacts, ByteRange, Download, FileInfo, Presigned, S3Options, Stat, Upload};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use experiments::{NewExperiment, SearchExperiments};
+pub use locations::ArtifactFile;
 pub use logged_models::{LoggedModelDataset, LoggedModelOrder, NewLoggedModel, SearchLoggedModels};
 pub use metrics::{HistoryBulk, HistoryInterval, HistoryPage};
 pub use model_versions::{NewModelVersion, SearchModelVersions};
 pub use registered_models::{NewRegisteredModel, SearchRegisteredModels};
+pub use registry_pages::VersionList;
 pub use runs::{LogBatch, LogInputs, LogMetric, NewRun, RunModel, RunUpdate, SearchRuns};
 
-use domain::{Error, Result};
+pub use store::{OpenError, Options as StoreOptions, Store, redact};
+
+use domain::Result;
 
 /// How the server was told to keep artifacts.
 #[derive(Clone, Debug)]
@@ -40,6 +50,8 @@ pub struct ArtifactConfig {
     pub destination: String,
     /// Whether the proxy (`mlflow-artifacts:`) is on.
     pub serve: bool,
+    /// Schemes that may address hosts other than those above (`MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES`).
+    pub allowed_schemes: Vec<String>,
 }
 
 /// The operations. Cheap to clone.
@@ -48,12 +60,14 @@ pub struct Service {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     store: store::Store,
     artifacts: artifacts::Artifacts,
     config: ArtifactConfig,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    source_pattern: Option<regex::Regex>,
 }
 
 impl Service {
@@ -65,7 +79,7 @@ impl Service {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, artifacts, config, clock, entropy }) }
+        Self { inner: Arc::new(Inner { store, artifacts, config, clock, entropy, source_pattern: None }) }
     }
 
     /// How artifacts are kept.
@@ -78,7 +92,8 @@ impl Service {
         Ok(self.inner.store.ping().await.map_err(errors::from_store)?)
     }
 
-    fn now(&self) -> domain::Millis {
+    /// The time, for what is asked for relative to it.
+    pub fn now(&self) -> domain::Millis {
         self.inner.clock.now()
     }
 }

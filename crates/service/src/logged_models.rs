@@ -1,9 +1,22 @@
-//! Logged models.
+//! Logged models: create, read, finalize, delete; their params and tags.
 
+use domain::experiments::ExperimentId;
 use domain::logged_models::{LoggedModel, LoggedModelStatus};
-use domain::{Page, Param, Result, Tag};
+use domain::names::check_logged_model_name;
+use domain::random_name::random_name;
+use domain::uri::append_path;
+use domain::{Error, Param, Result, Tag};
+use store::Conn;
+use store::logged_models::{self as rows, LoggedModelRow};
 
 use crate::Service;
+use crate::errors::{Fault, from_store};
+use crate::experiments::active_experiment;
+use crate::tags::last_wins;
+
+/// The folder of an experiment's location that holds its logged models, and that of each of them which holds its files.
+const MODELS_FOLDER: &str = "models";
+const ARTIFACTS_FOLDER: &str = "artifacts";
 
 /// Asks for a new logged model.
 #[derive(Clone, Debug, Default)]
@@ -64,41 +77,145 @@ pub struct SearchLoggedModels {
 impl Service {
     /// Creates a logged model, pending.
     pub async fn create_logged_model(&self, new: NewLoggedModel) -> Result<LoggedModel> {
-        todo!()
+        let name = match new.name.filter(|name| !name.is_empty()) {
+            Some(name) => {
+                check_logged_model_name(&name)?;
+                name
+            }
+            None => random_name(self.inner.entropy.next()),
+        };
+        let model_id = format!("m-{:032x}", self.inner.entropy.next());
+        let now = self.now();
+        let model = self
+            .inner
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let experiment = active_experiment(tx, &new.experiment_id).await?;
+                    let location = [MODELS_FOLDER, &model_id, ARTIFACTS_FOLDER];
+                    let row = rows::NewLoggedModel {
+                        artifact_uri: append_path(&experiment.artifact_location, &location),
+                        experiment_id: ExperimentId(experiment.experiment_id),
+                        name,
+                        model_type: new.model_type.unwrap_or_default(),
+                        source_run_id: new.source_run_id.unwrap_or_default(),
+                        now,
+                        model_id,
+                    };
+                    let row = rows::insert(tx, row).await?;
+                    rows::add_params(tx, row.model_no, last_wins(new.params)).await?;
+                    rows::set_tags(tx, row.model_no, last_wins(new.tags)).await?;
+                    whole(tx, row).await
+                })
+            })
+            .await?;
+        Ok(model)
     }
 
     /// A logged model; a deleted one only if allowed.
     pub async fn logged_model(&self, model_id: &str, allow_deleted: bool) -> Result<LoggedModel> {
-        todo!()
+        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let row = rows::find(&mut conn, model_id).await.map_err(from_store)?;
+        let row = row.filter(|row| allow_deleted || row.deleted_at.is_none()).ok_or_else(|| unknown(model_id))?;
+        Ok(whole(&mut conn, row).await?)
     }
 
     /// Sets the status of an upload.
     pub async fn finalize_logged_model(&self, model_id: &str, status: LoggedModelStatus) -> Result<LoggedModel> {
-        todo!()
+        let (model_id, now) = (model_id.to_owned(), self.now());
+        let model = self
+            .inner
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = rows::set_status(tx, &model_id, status, now).await?;
+                    whole(tx, row.ok_or_else(|| unknown(&model_id))?).await
+                })
+            })
+            .await?;
+        Ok(model)
     }
 
     /// Deletes a logged model; deleting it again is fine.
     pub async fn delete_logged_model(&self, model_id: &str) -> Result<()> {
-        todo!()
+        let (id, now) = (model_id.to_owned(), self.now());
+        let found = self
+            .inner
+            .store
+            .write(move |tx| Box::pin(async move { rows::delete(tx, &id, now).await }))
+            .await
+            .map_err(from_store)?;
+        if found { Ok(()) } else { Err(unknown(model_id)) }
     }
 
     /// Sets tags; of equal keys the last wins.
     pub async fn set_logged_model_tags(&self, model_id: &str, tags: Vec<Tag>) -> Result<()> {
-        todo!()
+        let model_id = model_id.to_owned();
+        self.inner
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = existing(tx, &model_id).await?;
+                    rows::set_tags(tx, row.model_no, last_wins(tags)).await.map_err(Fault::from)
+                })
+            })
+            .await?;
+        Ok(())
     }
 
     /// Removes a tag.
     pub async fn delete_logged_model_tag(&self, model_id: &str, key: &str) -> Result<()> {
-        todo!()
+        let (model_id, key) = (model_id.to_owned(), key.to_owned());
+        self.inner
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = existing(tx, &model_id).await?;
+                    if rows::delete_tag(tx, row.model_no, &key).await? {
+                        return Ok::<_, Fault>(());
+                    }
+                    let message = format!("No tag with key '{key}' found for model with ID '{model_id}'.");
+                    Err(Error::not_found(message).into())
+                })
+            })
+            .await?;
+        Ok(())
     }
 
     /// Adds params; an existing key is refused.
     pub async fn log_logged_model_params(&self, model_id: &str, params: Vec<Param>) -> Result<()> {
-        todo!()
+        let model_id = model_id.to_owned();
+        self.inner
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = existing(tx, &model_id).await?;
+                    let wanted = params.len() as u64;
+                    if rows::add_params(tx, row.model_no, last_wins(params)).await? == wanted {
+                        return Ok::<_, Fault>(());
+                    }
+                    Err(Error::invalid(format!(
+                        "Changing param values is not allowed. Each param of the logged model with ID '{model_id}' can \
+                         be logged once."
+                    ))
+                    .into())
+                })
+            })
+            .await?;
+        Ok(())
     }
+}
 
-    /// A page of logged models.
-    pub async fn search_logged_models(&self, search: SearchLoggedModels) -> Result<Page<LoggedModel>> {
-        todo!()
-    }
+async fn existing(tx: &mut Conn, model_id: &str) -> Result<LoggedModelRow, Fault> {
+    Ok(rows::find(tx, model_id).await?.ok_or_else(|| unknown(model_id))?)
+}
+
+async fn whole(conn: &mut Conn, row: LoggedModelRow) -> Result<LoggedModel, Fault> {
+    let model_id = row.model_id.clone();
+    // One row makes one model.
+    rows::load(conn, vec![row]).await?.pop().ok_or_else(|| unknown(&model_id).into())
+}
+
+fn unknown(model_id: &str) -> Error {
+    Error::not_found(format!("Logged model with ID '{model_id}' not found."))
 }

@@ -1,10 +1,21 @@
 //! Histories of metrics.
 
-use domain::Result;
-use domain::metrics::{Metric, RunMetric};
-use domain::Page;
+use std::collections::HashMap;
 
-use crate::Service;
+use domain::metrics::{Metric, RunMetric};
+use domain::{Error, Page, Result};
+use store::metrics::{self, HistoryPoint};
+use store::{Conn, runs};
+
+use crate::errors::from_store;
+use crate::{Service, paging};
+
+/// Most runs of one request.
+const MAX_RUNS: usize = 100;
+/// Most points of a bulk answer, over all its runs.
+const MAX_BULK_POINTS: i64 = 25_000;
+/// Most points of each run in a thinned answer.
+const MAX_INTERVAL_POINTS: i64 = 2_500;
 
 /// Asks for a page of one metric's history, ordered by timestamp, step and value.
 #[derive(Clone, Debug, Default)]
@@ -48,16 +59,107 @@ pub struct HistoryInterval {
 impl Service {
     /// A page of a metric's history; an unknown run or key has an empty one.
     pub async fn metric_history(&self, page: HistoryPage) -> Result<Page<Metric>> {
-        todo!()
+        if let Some(max_results) = page.max_results
+            && max_results < 1
+        {
+            return Err(Error::invalid(format!(
+                "Invalid value {max_results} for parameter 'max_results' supplied. It must be a positive integer."
+            )));
+        }
+        let offset = paging::decode(page.page_token.as_deref())?;
+        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let Some(run) = runs::state(&mut conn, &page.run_id).await.map_err(from_store)? else {
+            return Ok(Page::default());
+        };
+        let Some(key_no) = self.known_key(&mut conn, &page.metric_key).await? else { return Ok(Page::default()) };
+        let limit = page.max_results.map(|n| n.saturating_add(1));
+        let points = metrics::history(&mut conn, run.run_no, key_no, offset, limit).await.map_err(from_store)?;
+        let page_of_points = paging::page(points, offset, page.max_results.unwrap_or(i64::MAX));
+        Ok(page_of_points.map(|point| metric(&page.metric_key, point)))
     }
 
     /// Histories of several runs, ordered by run, timestamp, step and value.
     pub async fn metric_history_bulk(&self, bulk: HistoryBulk) -> Result<Vec<RunMetric>> {
-        todo!()
+        if bulk.run_ids.is_empty() {
+            return Err(Error::invalid("GetMetricHistoryBulk request must specify at least one run_id."));
+        }
+        if bulk.run_ids.len() > MAX_RUNS {
+            return Err(Error::invalid(format!(
+                "GetMetricHistoryBulk request cannot specify more than {MAX_RUNS} run_ids. Received {} run_ids.",
+                bulk.run_ids.len()
+            )));
+        }
+        if bulk.metric_key.is_empty() {
+            return Err(Error::invalid("GetMetricHistoryBulk request must specify a metric_key."));
+        }
+        let mut left = bulk.max_results.unwrap_or(MAX_BULK_POINTS).clamp(0, MAX_BULK_POINTS);
+        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let Some(key_no) = self.known_key(&mut conn, &bulk.metric_key).await? else { return Ok(Vec::new()) };
+        let mut answer = Vec::new();
+        // They come sorted by id. Going from run to run reads no more points than are sent.
+        for run in runs::by_ids(&mut conn, &bulk.run_ids).await.map_err(from_store)? {
+            if left == 0 {
+                break;
+            }
+            let points = metrics::history(&mut conn, run.run_no, key_no, 0, Some(left)).await.map_err(from_store)?;
+            left -= i64::try_from(points.len()).unwrap_or(left);
+            answer.extend(points.into_iter().map(|p| run_metric(&run.run_id, &bulk.metric_key, p)));
+        }
+        Ok(answer)
     }
 
     /// Histories of several runs, in the order asked for, each thinned by MLflow's bucket rule.
     pub async fn metric_history_interval(&self, interval: HistoryInterval) -> Result<Vec<RunMetric>> {
-        todo!()
+        if interval.run_ids.len() > MAX_RUNS {
+            return Err(request_error(&format!(
+                "GetMetricHistoryBulkInterval request must specify at most {MAX_RUNS} run_ids. Received {} run_ids.",
+                interval.run_ids.len()
+            )));
+        }
+        let steps = match (interval.start_step, interval.end_step) {
+            (Some(start), Some(end)) if start > end => {
+                return Err(request_error(&format!(
+                    "end_step must be greater than start_step. Found start_step={start} and end_step={end}."
+                )));
+            }
+            (Some(start), Some(end)) => Some((start, end)),
+            (None, None) => None,
+            _ => {
+                return Err(request_error("If either start step or end step are specified, both must be specified."));
+            }
+        };
+        let buckets = interval.max_results.unwrap_or(MAX_INTERVAL_POINTS);
+        let buckets = usize::try_from(buckets).ok().filter(|_| (1..=MAX_INTERVAL_POINTS).contains(&buckets));
+        let buckets = buckets
+            .ok_or_else(|| request_error(&format!("max_results must be between 1 and {MAX_INTERVAL_POINTS}.")))?;
+        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let Some(key_no) = self.known_key(&mut conn, &interval.metric_key).await? else { return Ok(Vec::new()) };
+        let rows = runs::by_ids(&mut conn, &interval.run_ids).await.map_err(from_store)?;
+        let numbers: HashMap<&str, i64> = rows.iter().map(|r| (r.run_id.as_str(), r.run_no)).collect();
+        let mut answer = Vec::new();
+        for run_id in &interval.run_ids {
+            if let Some(run_no) = numbers.get(run_id.as_str()) {
+                let points = metrics::sample(&mut conn, *run_no, key_no, steps, buckets).await.map_err(from_store)?;
+                answer.extend(points.into_iter().map(|p| run_metric(run_id, &interval.metric_key, p)));
+            }
+        }
+        Ok(answer)
     }
+
+    async fn known_key(&self, conn: &mut Conn, key: &str) -> Result<Option<i64>> {
+        self.inner.store.keys().find(conn, key).await.map_err(from_store)
+    }
+}
+
+fn metric(key: &str, point: HistoryPoint) -> Metric {
+    Metric { key: key.to_owned(), value: point.value, timestamp: point.timestamp, step: point.step }
+}
+
+fn run_metric(run_id: &str, key: &str, point: HistoryPoint) -> RunMetric {
+    RunMetric { run_id: run_id.to_owned(), metric: metric(key, point) }
+}
+
+/// An error of the kind that MLflow's transport raises.
+fn request_error(message: &str) -> Error {
+    Error::invalid(format!("{message} See the API docs for more information about request parameters."))
 }

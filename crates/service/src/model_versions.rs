@@ -1,9 +1,21 @@
 //! Versions of registered models: creation with source resolution, stages, tags.
 
-use domain::model_versions::ModelVersion;
-use domain::{Page, Result, Tag};
+use domain::model_versions::{ModelVersion, Stage, parse_version};
+use domain::names::{self, MAX_REGISTRY_TAG_VALUE};
+use domain::registered_models::PROMPT_TAG;
+use domain::{Error, Result, Tag};
+use store::model_versions::{self as rows, NewVersion, VersionRow};
+use store::registered_models::RegisteredRow;
+use store::{Conn, aliases, registered_models as models};
 
 use crate::Service;
+use crate::errors::Fault;
+use crate::registered_models::{self, says_prompt};
+use crate::sources::note_version;
+use crate::tags::last_wins;
+
+/// The tag that holds a prompt's template.
+const PROMPT_TEXT_TAG: &str = "mlflow.prompt.text";
 
 /// Asks for a new version.
 #[derive(Clone, Debug, Default)]
@@ -40,22 +52,69 @@ pub struct SearchModelVersions {
 impl Service {
     /// Registers a version under the next number.
     pub async fn create_model_version(&self, new: NewModelVersion) -> Result<ModelVersion> {
-        todo!()
+        self.add_version(new, false).await
     }
 
     /// Registers a version and, if there is none of that name yet, its model, in one step: both or neither.
     pub async fn register_model(&self, new: NewModelVersion) -> Result<ModelVersion> {
-        todo!()
+        self.add_version(new, true).await
+    }
+
+    async fn add_version(&self, new: NewModelVersion, create_model: bool) -> Result<ModelVersion> {
+        let tags = last_wins(new.tags.clone());
+        let is_prompt = says_prompt(&tags);
+        let origin = self.resolve_source(&new, is_prompt).await?;
+        names::check_model_name(&new.name, "name")?;
+        for tag in &new.tags {
+            check_tag(&tag.key, &tag.value)?;
+        }
+        let now = self.now();
+        let create = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let mut model = models::lock(tx, &new.name).await?;
+                if model.is_none() && create_model {
+                    models::insert(tx, &new.name, None, false, now).await?;
+                    model = models::lock(tx, &new.name).await?;
+                }
+                let model = model.ok_or_else(|| registered_models::not_found(&new.name))?;
+                let registered_no = model.registered_no;
+                let version = rows::take_number(tx, registered_no, now).await?;
+                let added = NewVersion {
+                    registered_no,
+                    version,
+                    now,
+                    source: origin.source,
+                    storage_location: origin.storage_location,
+                    run_id: origin.run_id,
+                    run_link: new.run_link.unwrap_or_default(),
+                    model_id: origin.model_id,
+                    description: new.description.unwrap_or_default(),
+                    is_prompt,
+                };
+                rows::insert(tx, added).await?;
+                for tag in &tags {
+                    rows::set_tag(tx, registered_no, version, &tag.key, &tag.value).await?;
+                }
+                if let Some(model_no) = origin.model_no {
+                    note_version(tx, model_no, &new.name, version).await?;
+                }
+                let row = find(tx, &new.name, version).await?;
+                whole(tx, row).await
+            })
+        });
+        Ok(create.await?)
     }
 
     /// A version; `version` is a decimal string.
     pub async fn model_version(&self, name: &str, version: &str) -> Result<ModelVersion> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        Ok(self.read_version(name, parse_version(version)?).await?)
     }
 
-    /// A page of versions, without their aliases.
-    pub async fn search_model_versions(&self, search: SearchModelVersions) -> Result<Page<ModelVersion>> {
-        todo!()
+    async fn read_version(&self, name: &str, version: i64) -> Result<ModelVersion, Fault> {
+        let mut conn = self.inner.store.read().await?;
+        let row = find(&mut conn, name, version).await?;
+        whole(&mut conn, row).await
     }
 
     /// Sets the description; `None` clears it.
@@ -65,7 +124,18 @@ impl Service {
         version: &str,
         description: Option<&str>,
     ) -> Result<ModelVersion> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        let version = parse_version(version)?;
+        let (name, description, now) = (name.to_owned(), description.map(str::to_owned), self.now());
+        let update = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name, version).await?;
+                rows::set_description(tx, row.registered_no, version, description.as_deref(), now).await?;
+                let row = find(tx, &name, version).await?;
+                whole(tx, row).await
+            })
+        });
+        Ok(update.await?)
     }
 
     /// Moves a version to a stage (any letter case), and the others of that stage to Archived if asked.
@@ -76,26 +146,129 @@ impl Service {
         stage: &str,
         archive_existing: bool,
     ) -> Result<ModelVersion> {
-        todo!()
+        let to = Stage::parse(stage)?;
+        if archive_existing && !to.is_active() {
+            return Err(Error::invalid(format!(
+                "Model version transition cannot archive existing model versions because '{stage}' is not an Active \
+                 stage. Valid stages are ['Staging', 'Production']"
+            )));
+        }
+        names::check_model_name(name, "name")?;
+        let version = parse_version(version)?;
+        let (name, now) = (name.to_owned(), self.now());
+        let transition = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name, version).await?;
+                if archive_existing {
+                    rows::archive_others(tx, row.registered_no, version, to, now).await?;
+                }
+                rows::set_stage(tx, row.registered_no, version, to, now).await?;
+                models::touch(tx, row.registered_no, now).await?;
+                let row = find(tx, &name, version).await?;
+                whole(tx, row).await
+            })
+        });
+        Ok(transition.await?)
     }
 
-    /// Deletes a version for good; its number is never used again.
+    /// Deletes a version with the aliases that point at it; its number is never used again. Its row stays, out of
+    /// everybody's sight, until it is collected.
     pub async fn delete_model_version(&self, name: &str, version: &str) -> Result<()> {
-        todo!()
+        let version = parse_version(version)?;
+        names::check_model_name(name, "name")?;
+        let (name, now) = (name.to_owned(), self.now());
+        let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name, version).await?;
+                aliases::delete_of_version(tx, row.registered_no, version).await?;
+                rows::delete(tx, row.registered_no, version, now).await?;
+                Ok(models::touch(tx, row.registered_no, now).await?)
+            })
+        });
+        Ok(delete.await?)
     }
 
-    /// Where a version's files are.
+    /// Where a version's files are, for a client to read: `runs:/…` stays as it is.
     pub async fn download_uri(&self, name: &str, version: &str) -> Result<String> {
-        todo!()
+        Ok(self.model_version(name, version).await?.storage_location)
     }
 
     /// Sets a tag.
     pub async fn set_model_version_tag(&self, name: &str, version: &str, key: &str, value: &str) -> Result<()> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        let version = parse_version(version)?;
+        check_tag(key, value)?;
+        let (name, tag) = (name.to_owned(), Tag::new(key, value));
+        let set = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name, version).await?;
+                rows::set_tag(tx, row.registered_no, version, &tag.key, &tag.value).await?;
+                if tag.key == PROMPT_TAG {
+                    rows::set_prompt(tx, row.registered_no, version, says_prompt(&[tag])).await?;
+                }
+                Ok(())
+            })
+        });
+        Ok(set.await?)
     }
 
     /// Removes a tag; an absent one is fine.
     pub async fn delete_model_version_tag(&self, name: &str, version: &str, key: &str) -> Result<()> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        let version = parse_version(version)?;
+        names::check_tag_key(key, "key")?;
+        let (name, key) = (name.to_owned(), key.to_owned());
+        let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name, version).await?;
+                rows::delete_tag(tx, row.registered_no, version, &key).await?;
+                if key == PROMPT_TAG {
+                    rows::set_prompt(tx, row.registered_no, version, false).await?;
+                }
+                Ok(())
+            })
+        });
+        Ok(delete.await?)
     }
+}
+
+fn check_tag(key: &str, value: &str) -> Result<()> {
+    names::check_tag_key(key, "key")?;
+    if key == PROMPT_TEXT_TAG && value.chars().count() > MAX_REGISTRY_TAG_VALUE {
+        return Err(Error::invalid(format!("Prompt text exceeds max length of {MAX_REGISTRY_TAG_VALUE} characters.")));
+    }
+    names::check_length("value", value, MAX_REGISTRY_TAG_VALUE)
+}
+
+fn not_found(name: &str, version: i64) -> Error {
+    Error::not_found(format!("Model Version (name={name}, version={version}) not found"))
+}
+
+/// A version, for reading.
+pub(crate) async fn find(conn: &mut Conn, name: &str, version: i64) -> Result<VersionRow, Fault> {
+    Ok(rows::find(conn, name, version).await?.ok_or_else(|| not_found(name, version))?)
+}
+
+/// A version, for writing: nobody else changes it, its model or its model's other versions until the transaction ends.
+pub(crate) async fn lock(tx: &mut Conn, name: &str, version: i64) -> Result<VersionRow, Fault> {
+    if models::lock(tx, name).await?.is_none() {
+        return Err(not_found(name, version).into());
+    }
+    find(tx, name, version).await
+}
+
+/// The highest version of a model, or of one of its stages.
+pub(crate) async fn highest(
+    conn: &mut Conn,
+    model: &RegisteredRow,
+    stage: Option<Stage>,
+) -> Result<Option<VersionRow>, Fault> {
+    let latest = models::latest_rows(conn, &[model.registered_no]).await?;
+    Ok(latest.into_iter().rfind(|row| stage.is_none_or(|stage| stage.number() == row.stage)))
+}
+
+/// The version of a row, with its aliases.
+pub(crate) async fn whole(conn: &mut Conn, row: VersionRow) -> Result<ModelVersion, Fault> {
+    let (name, version) = (row.name.clone(), row.version);
+    Ok(rows::load(conn, vec![row], true).await?.pop().ok_or_else(|| not_found(&name, version))?)
 }

@@ -1,10 +1,15 @@
 //! Registered models.
 
-use domain::model_versions::ModelVersion;
-use domain::registered_models::RegisteredModel;
-use domain::{Page, Result, Tag};
+use domain::model_versions::{ModelVersion, Stage};
+use domain::names::{self, MAX_REGISTRY_TAG_VALUE};
+use domain::registered_models::{PROMPT_TAG, RegisteredModel};
+use domain::{Error, Result, Tag};
+use store::registered_models::{self as rows, RegisteredRow};
+use store::{Conn, StoreError, model_versions};
 
 use crate::Service;
+use crate::errors::Fault;
+use crate::tags::last_wins;
 
 /// Asks for a new registered model.
 #[derive(Clone, Debug, Default)]
@@ -33,46 +38,180 @@ pub struct SearchRegisteredModels {
 impl Service {
     /// Creates a registered model.
     pub async fn create_registered_model(&self, new: NewRegisteredModel) -> Result<RegisteredModel> {
-        todo!()
+        names::check_model_name(&new.name, "name")?;
+        for tag in &new.tags {
+            names::check_tag(&tag.key, &tag.value, MAX_REGISTRY_TAG_VALUE)?;
+        }
+        let NewRegisteredModel { name, description, tags } = new;
+        let (tags, now) = (last_wins(tags), self.now());
+        let create = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let is_prompt = says_prompt(&tags);
+                let description = description.as_deref().filter(|d| !d.is_empty());
+                let Some(row) = rows::insert(tx, &name, description, is_prompt, now).await? else {
+                    let taken_by_prompt = rows::find(tx, &name).await?.is_some_and(|row| row.is_prompt);
+                    return Err(name_taken(&name, taken_by_prompt, is_prompt).into());
+                };
+                for tag in &tags {
+                    rows::set_tag(tx, row.registered_no, &tag.key, &tag.value).await?;
+                }
+                whole(tx, row).await
+            })
+        });
+        Ok(create.await?)
     }
 
     /// A registered model.
     pub async fn registered_model(&self, name: &str) -> Result<RegisteredModel> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        Ok(self.read_registered_model(name).await?)
     }
 
-    /// A page of registered models.
-    pub async fn search_registered_models(&self, search: SearchRegisteredModels) -> Result<Page<RegisteredModel>> {
-        todo!()
+    async fn read_registered_model(&self, name: &str) -> Result<RegisteredModel, Fault> {
+        let mut conn = self.inner.store.read().await?;
+        let row = find(&mut conn, name).await?;
+        whole(&mut conn, row).await
     }
 
     /// Sets the description; `None` clears it.
     pub async fn update_registered_model(&self, name: &str, description: Option<&str>) -> Result<RegisteredModel> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        let (name, now) = (name.to_owned(), self.now());
+        let description = description.filter(|d| !d.is_empty()).map(str::to_owned);
+        let update = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name).await?;
+                rows::set_description(tx, row.registered_no, description.as_deref(), now).await?;
+                let row = find(tx, &name).await?;
+                whole(tx, row).await
+            })
+        });
+        Ok(update.await?)
     }
 
     /// Renames a model; versions, tags and aliases follow.
     pub async fn rename_registered_model(&self, name: &str, new_name: &str) -> Result<RegisteredModel> {
-        todo!()
+        names::check_model_name(new_name, "new_name")?;
+        names::check_model_name(name, "name")?;
+        let (name, new_name, now) = (name.to_owned(), new_name.to_owned(), self.now());
+        let rename = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name).await?;
+                match rows::rename(tx, row.registered_no, &new_name, now).await {
+                    Err(StoreError::Conflict(_)) => return Err(name_taken(&new_name, false, false).into()),
+                    other => other?,
+                }
+                let row = find(tx, &new_name).await?;
+                whole(tx, row).await
+            })
+        });
+        Ok(rename.await?)
     }
 
-    /// Deletes a model with its versions, tags and aliases.
+    /// Deletes a model with its versions, tags and aliases. Their rows stay, out of everybody's sight, until they are
+    /// collected; a new model of the name starts from version 1.
     pub async fn delete_registered_model(&self, name: &str) -> Result<()> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        let (name, now) = (name.to_owned(), self.now());
+        let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name).await?;
+                Ok(rows::delete(tx, row.registered_no, now).await?)
+            })
+        });
+        Ok(delete.await?)
     }
 
     /// The highest version of each stage asked for (any letter case), or of all when none is; by version.
     pub async fn latest_versions(&self, name: &str, stages: &[String]) -> Result<Vec<ModelVersion>> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        Ok(self.read_latest_versions(name, stages).await?)
+    }
+
+    async fn read_latest_versions(&self, name: &str, stages: &[String]) -> Result<Vec<ModelVersion>, Fault> {
+        let mut conn = self.inner.store.read().await?;
+        let row = find(&mut conn, name).await?;
+        let stages = stages.iter().map(|stage| Stage::parse(stage)).collect::<Result<Vec<_>>>()?;
+        let mut latest = rows::latest_rows(&mut conn, &[row.registered_no]).await?;
+        latest.retain(|row| stages.is_empty() || stages.iter().any(|stage| stage.number() == row.stage));
+        Ok(model_versions::load(&mut conn, latest, true).await?)
     }
 
     /// Sets a tag.
     pub async fn set_registered_model_tag(&self, name: &str, key: &str, value: &str) -> Result<()> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        names::check_tag(key, value, MAX_REGISTRY_TAG_VALUE)?;
+        let (name, tag) = (name.to_owned(), Tag::new(key, value));
+        let set = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name).await?;
+                rows::set_tag(tx, row.registered_no, &tag.key, &tag.value).await?;
+                if tag.key == PROMPT_TAG {
+                    rows::set_prompt(tx, row.registered_no, says_prompt(&[tag])).await?;
+                }
+                Ok(())
+            })
+        });
+        Ok(set.await?)
     }
 
     /// Removes a tag; an absent one is fine.
     pub async fn delete_registered_model_tag(&self, name: &str, key: &str) -> Result<()> {
-        todo!()
+        names::check_model_name(name, "name")?;
+        names::check_tag_key(key, "key")?;
+        let (name, key) = (name.to_owned(), key.to_owned());
+        let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
+            Box::pin(async move {
+                let row = lock(tx, &name).await?;
+                rows::delete_tag(tx, row.registered_no, &key).await?;
+                if key == PROMPT_TAG {
+                    rows::set_prompt(tx, row.registered_no, false).await?;
+                }
+                Ok(())
+            })
+        });
+        Ok(delete.await?)
     }
+}
+
+/// Whether tags make their owner a prompt or a prompt's version. Keys are unique.
+pub(crate) fn says_prompt(tags: &[Tag]) -> bool {
+    tags.iter().any(|tag| tag.key == PROMPT_TAG && tag.value.eq_ignore_ascii_case("true"))
+}
+
+/// There is no model of this name.
+pub(crate) fn not_found(name: &str) -> Error {
+    Error::not_found(format!("Registered Model with name={name} not found"))
+}
+
+/// A model, for reading.
+pub(crate) async fn find(conn: &mut Conn, name: &str) -> Result<RegisteredRow, Fault> {
+    Ok(rows::find(conn, name).await?.ok_or_else(|| not_found(name))?)
+}
+
+/// A model, for writing: nobody else changes it or its versions until the transaction ends.
+pub(crate) async fn lock(tx: &mut Conn, name: &str) -> Result<RegisteredRow, Fault> {
+    Ok(rows::lock(tx, name).await?.ok_or_else(|| not_found(name))?)
+}
+
+async fn whole(conn: &mut Conn, row: RegisteredRow) -> Result<RegisteredModel, Fault> {
+    let name = row.name.clone();
+    Ok(rows::load(conn, vec![row]).await?.pop().ok_or_else(|| not_found(&name))?)
+}
+
+/// The name belongs to another model, be that or the one wanted a prompt or not.
+fn name_taken(name: &str, taken_by_prompt: bool, wanted_for_prompt: bool) -> Error {
+    let kind = |is_prompt| if is_prompt { "Prompt" } else { "Registered Model" };
+    let (old, new) = (kind(taken_by_prompt), kind(wanted_for_prompt));
+    Error::already_exists(if old == new {
+        format!("{new} (name={name}) already exists.")
+    } else {
+        format!(
+            "Tried to create a {} with name {}, but the name is already taken by a {}. MLflow does not allow creating \
+             a model and a prompt with the same name.",
+            new.to_lowercase(),
+            names::python_repr(name),
+            old.to_lowercase(),
+        )
+    })
 }

@@ -1,10 +1,26 @@
-//! Runs: create, read, update, delete, search; their params, tags, inputs and outputs.
+//! Runs: create, read, update, delete; their tags. What is logged to them is in [`logging`], what they read and made in
+//! [`links`].
 
+mod links;
+mod logging;
+
+use domain::experiments::ExperimentId;
 use domain::metrics::Metric;
-use domain::runs::{DatasetInput, DatasetSummary, ModelOutput, Run, RunInfo, RunStatus};
-use domain::{Millis, Page, Param, Result, Tag, ViewType};
+use domain::names::{MAX_RUN_TAG_VALUE, check_tag_key, truncate};
+use domain::random_name::random_name;
+use domain::runs::{DatasetInput, RUN_NAME_TAG, Run, RunData, RunInfo, RunInputs, RunOutputs, RunStatus};
+use domain::uri::append_path;
+use domain::{Error, Lifecycle, Millis, Param, Result, Tag, ViewType};
+use store::runs::{self, Changes, RunState};
+use store::{Conn, tags};
 
 use crate::Service;
+use crate::errors::{Fault, from_store};
+use crate::experiments::active_experiment;
+use crate::tags::last_wins;
+
+/// The folder of a run's location that holds its artifacts.
+const ARTIFACTS_FOLDER: &str = "artifacts";
 
 /// Asks for a new run.
 #[derive(Clone, Debug, Default)]
@@ -98,86 +114,219 @@ pub struct RunModel {
 impl Service {
     /// Creates a run.
     pub async fn create_run(&self, new: NewRun) -> Result<Run> {
-        todo!()
+        let experiment_id =
+            if new.experiment_id.is_empty() { ExperimentId::DEFAULT.to_string() } else { new.experiment_id };
+        let mut tags = last_wins(new.tags);
+        let name = self.name_of_new_run(new.run_name, &tags)?;
+        tags.retain(|t| t.key != RUN_NAME_TAG);
+        tags.push(Tag::new(RUN_NAME_TAG, name.clone()));
+        tags.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let run_id = format!("{:032x}", self.inner.entropy.next());
+        let rows = self.interned(tags.clone()).await?;
+        let info = self
+            .inner
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let experiment = active_experiment(tx, &experiment_id).await?;
+                    let info = RunInfo {
+                        artifact_uri: append_path(&experiment.artifact_location, &[&run_id, ARTIFACTS_FOLDER]),
+                        run_id,
+                        run_name: name,
+                        experiment_id: ExperimentId(experiment.experiment_id),
+                        user_id: new.user_id,
+                        status: RunStatus::Running,
+                        start_time: new.start_time,
+                        end_time: None,
+                        lifecycle_stage: Lifecycle::Active,
+                    };
+                    let run_no = runs::insert(tx, &info).await?;
+                    tags::set(tx, run_no, rows).await?;
+                    Ok::<_, Fault>(info)
+                })
+            })
+            .await?;
+        Ok(Run {
+            info,
+            data: RunData { tags, ..RunData::default() },
+            inputs: RunInputs::default(),
+            outputs: RunOutputs::default(),
+        })
+    }
+
+    /// The name that was asked for, by argument or tag, or a random one.
+    fn name_of_new_run(&self, asked: Option<String>, tags: &[Tag]) -> Result<String> {
+        let asked = asked.filter(|n| !n.is_empty());
+        let tag = tags.iter().find(|t| t.key == RUN_NAME_TAG).map(|t| t.value.clone()).filter(|n| !n.is_empty());
+        match (asked, tag) {
+            (Some(name), Some(tag)) if name != tag => Err(Error::invalid(format!(
+                "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values \
+                 (run_name='{name}', mlflow.runName='{tag}')."
+            ))),
+            (name, tag) => Ok(name.or(tag).unwrap_or_else(|| random_name(self.inner.entropy.next()))),
+        }
     }
 
     /// A run in any lifecycle stage.
     pub async fn run(&self, run_id: &str) -> Result<Run> {
-        todo!()
+        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let row = runs::find(&mut conn, run_id).await.map_err(from_store)?;
+        runs::load(&mut conn, self.inner.store.keys(), row.into_iter().collect(), true)
+            .await
+            .map_err(from_store)?
+            .pop()
+            .ok_or_else(|| unknown_run(run_id))
     }
 
     /// Changes an active run.
     pub async fn update_run(&self, run_id: &str, update: RunUpdate) -> Result<RunInfo> {
-        todo!()
+        let name = update.run_name.filter(|n| !n.is_empty());
+        let name_tag = self.interned(name.iter().map(|n| Tag::new(RUN_NAME_TAG, n)).collect()).await?;
+        let changes = Changes { status: update.status, end_time: update.end_time, name };
+        let run_id = run_id.to_owned();
+        let row = self
+            .inner
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let Some(row) = runs::update(tx, &run_id, &changes).await? else {
+                        return Err(refusal(&run_id, runs::state(tx, &run_id).await?).into());
+                    };
+                    tags::set(tx, row.run_no, name_tag).await?;
+                    Ok::<_, Fault>(row)
+                })
+            })
+            .await?;
+        Ok(row.into())
     }
 
     /// Deletes a run; deleting it again is fine.
     pub async fn delete_run(&self, run_id: &str) -> Result<()> {
-        todo!()
+        self.set_run_deleted(run_id, Some(self.now())).await
     }
 
     /// Restores a run; restoring an active one is fine.
     pub async fn restore_run(&self, run_id: &str) -> Result<()> {
-        todo!()
+        self.set_run_deleted(run_id, None).await
+    }
+
+    async fn set_run_deleted(&self, run_id: &str, deleted_at: Option<Millis>) -> Result<()> {
+        let id = run_id.to_owned();
+        let found = self
+            .inner
+            .store
+            .write(move |tx| Box::pin(async move { runs::set_deleted(tx, &id, deleted_at).await }))
+            .await
+            .map_err(from_store)?;
+        if found { Ok(()) } else { Err(unknown_run(run_id)) }
     }
 
     /// Sets a tag of an active run.
     pub async fn set_run_tag(&self, run_id: &str, key: &str, value: &str) -> Result<()> {
-        todo!()
+        check_tag_key(key, "key")?;
+        let mut tag = Tag::new(key, value);
+        truncate(&mut tag.value, MAX_RUN_TAG_VALUE);
+        let changes = self.tag_changes(vec![tag]).await?;
+        let run_id = run_id.to_owned();
+        self.inner
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let run = active_run(tx, &run_id).await?;
+                    changes.apply(tx, run.run_no).await
+                })
+            })
+            .await?;
+        Ok(())
     }
 
     /// Removes a tag of an active run.
     pub async fn delete_run_tag(&self, run_id: &str, key: &str) -> Result<()> {
-        todo!()
+        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let key_no = self.inner.store.keys().find(&mut conn, key).await.map_err(from_store)?;
+        drop(conn);
+        let (run_id, key) = (run_id.to_owned(), key.to_owned());
+        self.inner
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let run = active_run(tx, &run_id).await?;
+                    if let Some(key_no) = key_no
+                        && tags::delete(tx, run.run_no, key_no).await?
+                    {
+                        return Ok::<_, Fault>(());
+                    }
+                    Err(Error::not_found(format!("No tag with name: {key} in run with id {run_id}")).into())
+                })
+            })
+            .await?;
+        Ok(())
     }
 
-    /// Writes a param once.
-    pub async fn log_param(&self, run_id: &str, key: &str, value: &str) -> Result<()> {
-        todo!()
+    /// Pairs with their keys' numbers, as the store keeps them.
+    async fn interned(&self, pairs: Vec<Tag>) -> Result<Vec<(i64, String)>> {
+        let keys: Vec<&str> = pairs.iter().map(|p| p.key.as_str()).collect();
+        let numbers = self.inner.store.intern(&keys).await.map_err(from_store)?;
+        Ok(numbers.into_iter().zip(pairs.into_iter().map(|p| p.value)).collect())
     }
 
-    /// Logs one metric value.
-    pub async fn log_metric(&self, run_id: &str, metric: LogMetric) -> Result<()> {
-        todo!()
+    /// What setting tags of a run means; of equal keys the last wins.
+    async fn tag_changes(&self, tags: Vec<Tag>) -> Result<TagChanges> {
+        let mut tags = last_wins(tags);
+        // A run always has a name: an empty one changes nothing.
+        tags.retain(|t| t.key != RUN_NAME_TAG || !t.value.is_empty());
+        let name = tags.iter().find(|t| t.key == RUN_NAME_TAG).map(|t| t.value.clone());
+        Ok(TagChanges { name, tags: self.interned(tags).await? })
     }
+}
 
-    /// Logs metrics, params and tags.
-    pub async fn log_batch(&self, run_id: &str, batch: LogBatch) -> Result<()> {
-        todo!()
-    }
+/// Tags to set, and the run's name that goes with them.
+struct TagChanges {
+    name: Option<String>,
+    tags: Vec<(i64, String)>,
+}
 
-    /// Attaches datasets and models that the run read.
-    pub async fn log_inputs(&self, run_id: &str, inputs: LogInputs) -> Result<()> {
-        todo!()
+impl TagChanges {
+    async fn apply(self, tx: &mut Conn, run_no: i64) -> Result<(), Fault> {
+        if let Some(name) = &self.name {
+            runs::rename(tx, run_no, name).await?;
+        }
+        Ok(tags::set(tx, run_no, self.tags).await?)
     }
+}
 
-    /// Attaches logged models that the run made; repeating one is fine.
-    pub async fn log_outputs(&self, run_id: &str, outputs: Vec<ModelOutput>) -> Result<()> {
-        todo!()
-    }
+/// A run that may be written to.
+async fn active_run(conn: &mut Conn, run_id: &str) -> Result<RunState, Fault> {
+    active(run_id, runs::state(conn, run_id).await?)
+}
 
-    /// Appends a 2.x client's model description (JSON) to the run's tag [`domain::runs::LOGGED_MODELS_TAG`].
-    pub async fn log_model(&self, run_id: &str, model_json: &str) -> Result<()> {
-        todo!()
-    }
+fn active(run_id: &str, state: Option<RunState>) -> Result<RunState, Fault> {
+    state.filter(|run| run.deleted_at.is_none()).ok_or_else(|| refusal(run_id, state).into())
+}
 
-    /// A page of runs. `inputs.model_inputs` stays empty, as in MLflow.
-    pub async fn search_runs(&self, search: SearchRuns) -> Result<Page<Run>> {
-        todo!()
-    }
+/// Why a run that is unknown or deleted can't be written to.
+fn refusal(run_id: &str, state: Option<RunState>) -> Error {
+    if state.is_none() { unknown_run(run_id) } else { deleted_run(run_id) }
+}
 
-    /// How many runs a search finds in all, on every page.
-    pub async fn count_runs(&self, search: &SearchRuns) -> Result<u64> {
-        todo!()
-    }
+pub(crate) fn unknown_run(run_id: &str) -> Error {
+    Error::not_found(format!("Run with id={run_id} not found"))
+}
 
-    /// The datasets that an experiment's runs read, at most 1,000.
-    pub async fn search_datasets(&self, experiment_ids: &[String]) -> Result<Vec<DatasetSummary>> {
-        todo!()
-    }
+fn deleted_run(run_id: &str) -> Error {
+    Error::invalid(format!(
+        "The run {run_id} must be in the 'active' state. Current state is {}.",
+        Lifecycle::Deleted.name()
+    ))
+}
 
-    /// The models that these runs logged with their registered versions, in the order of the runs.
-    pub async fn run_models(&self, run_ids: &[String]) -> Result<Vec<RunModel>> {
-        todo!()
+/// Refuses what can't be a run's id, where MLflow does so before it looks for the run.
+fn check_run_id(run_id: &str) -> Result<()> {
+    const MAX_RUN_ID: usize = 256;
+    let fits = run_id.chars().count() <= MAX_RUN_ID;
+    let starts = run_id.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if fits && starts && run_id.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
+        return Ok(());
     }
+    Err(Error::invalid(format!("Invalid value \"{run_id}\" for parameter 'run_id' supplied.")))
 }

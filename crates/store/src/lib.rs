@@ -4,6 +4,25 @@
 //! on the request. Functions take the connection they run on, so that a caller decides what one transaction holds:
 //! [`Store::write`] for transactions, [`Store::read`] for reading. "Not found" is `Ok(None)`.
 
+pub mod aliases;
+pub mod datasets;
+pub mod experiments;
+pub mod keys;
+pub mod logged_models;
+pub mod metric_outline;
+pub mod metrics;
+pub mod model_versions;
+pub mod params;
+pub mod registered_models;
+pub mod registry_pages;
+pub mod run_logged_models;
+pub mod run_models;
+pub mod runs;
+pub mod search;
+pub mod sources;
+pub mod tags;
+
+mod bulk;
 mod conn;
 mod error;
 mod migrate;

@@ -12,6 +12,7 @@ use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
 use crate::conn::{Conn, Dialect};
 use crate::error::StoreError;
+use crate::keys::Keys;
 use crate::writer::Writer;
 use crate::{Result, migrate};
 
@@ -55,6 +56,7 @@ pub fn redact(uri: &str) -> String {
 #[derive(Clone)]
 pub struct Store {
     db: Db,
+    keys: Keys,
 }
 
 #[derive(Clone)]
@@ -109,7 +111,7 @@ impl Store {
                     .await
                     .map_err(|e| failed(e.to_string()))?;
                 migrate::postgres(&pool).await.map_err(|e| e.explain(&uri))?;
-                Ok(Self { db: Db::Postgres(pool) })
+                Ok(Self { db: Db::Postgres(pool), keys: Keys::default() })
             }
             "sqlite" => {
                 let path = sqlite_path(&options.uri).ok_or_else(|| OpenError::Uri(uri.clone()))?;
@@ -142,7 +144,7 @@ impl Store {
                     .connect_with(connect.pragma("query_only", "on"))
                     .await
                     .map_err(|e| failed(e.to_string()))?;
-                Ok(Self { db: Db::Sqlite { readers, writer: Writer::start(writing) } })
+                Ok(Self { db: Db::Sqlite { readers, writer: Writer::start(writing) }, keys: Keys::default() })
             }
             _ => Err(OpenError::Uri(uri)),
         }
@@ -154,6 +156,11 @@ impl Store {
             Db::Postgres(_) => Dialect::Postgres,
             Db::Sqlite { .. } => Dialect::Sqlite,
         }
+    }
+
+    /// The names of metrics, params and run tags that are known already.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// A connection for reading. What it reads is committed; statements do not share a snapshot.

@@ -126,6 +126,7 @@ impl TestService {
             default_root: "mlflow-artifacts:/".into(),
             destination,
             serve: true,
+            allowed_schemes: Vec::new(),
         })
         .await
     }

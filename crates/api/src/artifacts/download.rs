@@ -1,0 +1,213 @@
+//! Sending a file: from its first byte on, as an attachment that no browser runs.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use domain::{Error, Result};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use service::{ArtifactFile, ByteRange, Stat};
+
+use super::ranges::{Verdict, are_conditional, judge};
+use crate::error::ApiError;
+
+/// Extensions, and whole names, of files that are sent as plain text.
+const TEXT: [&str; 26] = [
+    "txt",
+    "log",
+    "err",
+    "cfg",
+    "conf",
+    "cnf",
+    "cf",
+    "ini",
+    "properties",
+    "prop",
+    "hocon",
+    "toml",
+    "yaml",
+    "yml",
+    "xml",
+    "json",
+    "js",
+    "py",
+    "py3",
+    "csv",
+    "tsv",
+    "md",
+    "rst",
+    "ipynb",
+    "MLmodel",
+    "MLproject",
+];
+
+/// Who asks for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// A client, of the proxy.
+    Client,
+    /// A browser, which must ask again before it shows what it has kept.
+    Browser,
+}
+
+/// Answers a GET or HEAD of a file.
+pub(super) async fn send(
+    file: &ArtifactFile,
+    method: &Method,
+    headers: &HeaderMap,
+    audience: Audience,
+) -> Result<Response> {
+    if method == Method::HEAD || are_conditional(headers) {
+        let stat = file.stat().await?;
+        match judge(headers, &stat) {
+            Verdict::NotModified => return Ok(head(file, audience, &stat, StatusCode::NOT_MODIFIED, Body::empty())),
+            _ if method == Method::HEAD => {
+                let mut answer = head(file, audience, &stat, StatusCode::OK, Body::empty());
+                answer.headers_mut().insert(header::CONTENT_LENGTH, stat.size.into());
+                return Ok(answer);
+            }
+            Verdict::NotSatisfiable => {
+                let message = format!("The range is not within the {} bytes of the artifact.", stat.size);
+                let error = ApiError::with_status(StatusCode::RANGE_NOT_SATISFIABLE, Error::invalid(message));
+                let mut answer = error.into_response();
+                answer.headers_mut().insert(header::CONTENT_RANGE, ascii(&format!("bytes */{}", stat.size)));
+                return Ok(answer);
+            }
+            Verdict::Part(first, last) => return body(file, audience, Some(ByteRange::Between(first, last))).await,
+            Verdict::Whole => {}
+        }
+    }
+    body(file, audience, None).await
+}
+
+async fn body(file: &ArtifactFile, audience: Audience, range: Option<ByteRange>) -> Result<Response> {
+    let download = file.open(range).await?;
+    let stat = Stat { size: download.size, etag: download.etag, last_modified: download.last_modified };
+    let (status, length) = match download.range {
+        Some((first, last)) => (StatusCode::PARTIAL_CONTENT, last - first + 1),
+        None => (StatusCode::OK, stat.size),
+    };
+    let mut answer = head(file, audience, &stat, status, Body::from_stream(download.body));
+    answer.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    if let Some((first, last)) = download.range {
+        answer.headers_mut().insert(header::CONTENT_RANGE, ascii(&format!("bytes {first}-{last}/{}", stat.size)));
+    }
+    Ok(answer)
+}
+
+/// The headers that every answer about a file has, whether it sends the file or not.
+fn head(file: &ArtifactFile, audience: Audience, stat: &Stat, status: StatusCode, body: Body) -> Response {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, ascii(&content_type(file.name(), audience)));
+    headers.insert(header::CONTENT_DISPOSITION, ascii(&attachment(file.name())));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if audience == Audience::Browser {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    if let Some(etag) = &stat.etag {
+        headers.insert(header::ETAG, ascii(etag));
+    }
+    if let Some(date) = stat.last_modified.and_then(|time| jiff::Timestamp::from_millisecond(time).ok()) {
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date);
+        if let Ok(date) = date {
+            headers.insert(header::LAST_MODIFIED, ascii(&date));
+        }
+    }
+    answer
+}
+
+/// A header of our own making. What could not stand in one is left out.
+fn ascii(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// MLflow's content type of a file of this name.
+fn content_type(name: &str, audience: Audience) -> String {
+    let extension = match name.rsplit_once('.') {
+        Some((before, extension)) if !before.is_empty() && !extension.is_empty() => extension,
+        _ => name,
+    };
+    let kind = if TEXT.contains(&extension) {
+        "text/plain"
+    } else {
+        mime_guess::from_path(name).first_raw().unwrap_or("application/octet-stream")
+    };
+    if audience == Audience::Browser && kind.starts_with("text/") {
+        return format!("{kind}; charset=utf-8");
+    }
+    kind.to_owned()
+}
+
+/// Has a browser save a file rather than show it: RFC 6266.
+fn attachment(name: &str) -> String {
+    /// What may stand in a token of a header.
+    const TOKEN: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'!')
+        .remove(b'#')
+        .remove(b'$')
+        .remove(b'%')
+        .remove(b'&')
+        .remove(b'\'')
+        .remove(b'*')
+        .remove(b'+')
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'^')
+        .remove(b'_')
+        .remove(b'`')
+        .remove(b'|')
+        .remove(b'~');
+    /// What may stand unencoded in an extended value.
+    const EXTENDED: &AsciiSet = &TOKEN.add(b'%').add(b'\'').add(b'*');
+    let plain = |name: &str| {
+        if !name.is_empty() && utf8_percent_encode(name, TOKEN).to_string() == name {
+            name.to_owned()
+        } else {
+            format!("\"{}\"", name.replace('\\', r"\\").replace('"', "\\\""))
+        }
+    };
+    if name.is_ascii() {
+        return format!("attachment; filename={}", plain(name));
+    }
+    let fallback: String = name.chars().filter(char::is_ascii).collect();
+    let fallback = if fallback.is_empty() { "download".to_owned() } else { plain(&fallback) };
+    format!("attachment; filename={fallback}; filename*=UTF-8''{}", utf8_percent_encode(name, EXTENDED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_decide_the_type() {
+        for (name, kind) in [
+            ("MLmodel", "text/plain"),
+            ("a.json", "text/plain"),
+            ("a.b.yaml", "text/plain"),
+            ("page.html", "text/html"),
+            ("picture.png", "image/png"),
+            ("drawing.svg", "image/svg+xml"),
+            ("data.parquet-x", "application/octet-stream"),
+            (".gitignore", "application/octet-stream"),
+            ("weights", "application/octet-stream"),
+        ] {
+            assert_eq!(content_type(name, Audience::Client), kind, "{name}");
+        }
+        assert_eq!(content_type("a.txt", Audience::Browser), "text/plain; charset=utf-8");
+    }
+
+    #[test]
+    fn names_stand_in_the_disposition() {
+        for (name, disposition) in [
+            ("model.pkl", "attachment; filename=model.pkl"),
+            ("two words.txt", "attachment; filename=\"two words.txt\""),
+            (r#"a"b\c"#, r#"attachment; filename="a\"b\\c""#),
+            ("größe.txt", "attachment; filename=gre.txt; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt"),
+            ("図", "attachment; filename=download; filename*=UTF-8''%E5%9B%B3"),
+        ] {
+            assert_eq!(attachment(name), disposition);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The HTTP API as a client meets it: the real router, in process, on a service of its own.
+
+mod artifacts;
+mod client;
+mod endpoints;
+mod registry;
+mod requests;
+mod security;
+mod tracking;

@@ -1,0 +1,64 @@
+//! Errors on their way from a server function to the page.
+
+use domain::{Error, ErrorCode};
+use leptos::prelude::*;
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// What a server function answers when it can't do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UiError(pub Error);
+
+/// Shorthand for results of server functions.
+pub type UiResult<T> = Result<T, UiError>;
+
+impl UiError {
+    /// Whether the thing asked for is not there.
+    pub fn is_not_found(&self) -> bool {
+        self.0.code == ErrorCode::ResourceDoesNotExist
+    }
+}
+
+impl From<Error> for UiError {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl std::fmt::Display for UiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for UiError {}
+
+impl FromServerFnError for UiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        Self(match error {
+            ServerFnErrorErr::Request(_) => Error::unavailable("The server can't be reached. Check that it runs, then try again."),
+            other => Error::new(ErrorCode::BadRequest, other.to_string()),
+        })
+    }
+}
+
+/// The operations, as `server` provides them to every server function.
+#[cfg(feature = "ssr")]
+pub(crate) fn service() -> service::Service {
+    expect_context()
+}
+
+/// Sets the page's HTTP status on the server: 404 for what is not there, 503 while a backend is down.
+pub(crate) fn set_status(error: &UiError) {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
+        && let Ok(status) = axum::http::StatusCode::from_u16(error.0.code.http_status())
+    {
+        response.set_status(status);
+    }
+    #[cfg(not(feature = "ssr"))]
+    let _ = error;
+}

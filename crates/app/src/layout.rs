@@ -1,0 +1,86 @@
+//! The frame around every page: top bar, tabs, theme switch; and the page for what is not there.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::{A, Outlet};
+use leptos_router::hooks::use_location;
+
+use crate::error::{UiError, set_status};
+use crate::ui::icon::{Icon, IconName};
+
+/// Top bar and, below it, the page.
+#[component]
+pub(crate) fn Frame() -> impl IntoView {
+    view! {
+        <a class="skip-link" href="#main">"Skip to content"</a>
+        <header class="topbar">
+            <A href="/experiments" attr:class="brand">
+                <img src="/favicon.svg" alt="" width="22" height="22"/>
+                <span>"Ferroflow"</span>
+            </A>
+            <nav aria-label="Main" class="flex h-full">
+                <Tab href="/experiments" label="Experiments"/>
+                <Tab href="/models" label="Models"/>
+            </nav>
+            <div class="ml-auto flex items-center gap-1">
+                <ThemeSwitch/>
+            </div>
+        </header>
+        <main id="main" tabindex="-1">
+            <Outlet/>
+        </main>
+    }
+}
+
+#[component]
+fn Tab(href: &'static str, label: &'static str) -> impl IntoView {
+    let path = use_location().pathname;
+    let current = move || path.with(|p| p.starts_with(href)).then_some("page");
+    view! {
+        <a class="tab" href=href aria-current=current>{label}</a>
+    }
+}
+
+/// Light, dark, or as the system has it; remembered in this browser.
+#[component]
+fn ThemeSwitch() -> impl IntoView {
+    let toggle = move |_| {
+        if let Some(root) = document().document_element() {
+            let dark = root.get_attribute("data-theme").as_deref() == Some("dark");
+            let next = if dark { "light" } else { "dark" };
+            // Setting an attribute of an element that is there can't fail; storage may be forbidden, then the choice
+            // lasts as long as the page.
+            drop(root.set_attribute("data-theme", next));
+            if let Ok(Some(storage)) = window().local_storage() {
+                drop(storage.set_item("ferroflow-theme", next));
+            }
+        }
+    };
+    view! {
+        <button type="button" class="icon-button on-bar" aria-label="Switch between light and dark" title="Light or dark" on:click=toggle>
+            <Icon name=IconName::Theme/>
+        </button>
+    }
+}
+
+/// A page for an address that leads nowhere.
+#[component]
+pub(crate) fn NotFound() -> impl IntoView {
+    let error = UiError(domain::Error::not_found("There is no page at this address."));
+    view! { <ErrorPage error/> }
+}
+
+/// A whole page that says what went wrong, in place of what was asked for.
+#[component]
+pub(crate) fn ErrorPage(error: UiError) -> impl IntoView {
+    set_status(&error);
+    let title = if error.is_not_found() { "Not found" } else { "Something went wrong" };
+    view! {
+        <Title text=title/>
+        <div class="page-error" role="alert">
+            <h1>{title}</h1>
+            <p>{error.to_string()}</p>
+            <p><a class="link" href="/experiments">"Go to Experiments"</a>" · "<a class="link" href="/models">"Go to Models"</a></p>
+        </div>
+    }
+}

@@ -1,0 +1,164 @@
+//! Facts of a version: where it comes from, what is in it, what its run measured.
+
+use domain::Millis;
+use domain::runs::Run;
+use leptos::prelude::*;
+
+use super::aliases::Aliases;
+use super::data::{FileEntry, VersionData};
+use super::stage::StageMenu;
+use crate::error::UiResult;
+use crate::format;
+use crate::registered_models::run_href;
+use crate::ui::copy::CopyButton;
+use crate::ui::empty::ErrorNote;
+use crate::ui::icon::{Icon, IconName};
+use crate::ui::live::Live;
+use crate::ui::time::Time;
+use crate::ui::url_encode;
+
+/// The table of facts at the head of the page.
+#[component]
+pub(super) fn Facts(live: Live<VersionData>) -> impl IntoView {
+    let data = live.data;
+    let time = move |of: fn(&VersionData) -> Millis| move || view! { <Time millis=data.with(of)/> };
+    let first = data.get_untracked();
+    let (version, file) = (first.version, first.file.ok().flatten());
+    let model_id = version.model_id.clone().map(|id| {
+        view! {
+            <dt>"Logged model"</dt>
+            <dd class="row gap-1"><span class="mono">{id.clone()}</span><CopyButton text=id what="logged model ID"/></dd>
+        }
+    });
+    let about_file = file.map(|file| {
+        let flavors = file.flavors.into_iter().map(|name| view! { <span class="chip">{name}</span> }).collect_view();
+        let size = file.model_size_bytes.map(|size| view! { <dt>"Size"</dt><dd>{format::bytes(size)}</dd> });
+        let client = file.mlflow_version.map(|v| view! { <dt>"Logged with"</dt><dd>"MLflow "{v}</dd> });
+        view! {
+            <dt>"Flavours"</dt>
+            <dd><span class="row">{flavors}</span></dd>
+            {size}
+            {client}
+        }
+    });
+    view! {
+        <dl class="facts card lg:grid-cols-[max-content_1fr_max-content_1fr]">
+            <dt>"Stage"</dt>
+            <dd><StageMenu live/></dd>
+            <dt>"Aliases"</dt>
+            <dd><Aliases live/></dd>
+            <dt>"Registered at"</dt>
+            <dd>{time(|d| d.version.creation_timestamp)}</dd>
+            <dt>"Last modified"</dt>
+            <dd>{time(|d| d.version.last_updated_timestamp)}</dd>
+            <dt>"Source run"</dt>
+            <dd><SourceRun run=first.run run_id=version.run_id run_link=version.run_link artifact=first.artifact/></dd>
+            <dt>"Source"</dt>
+            <dd class="row gap-1"><span class="mono">{version.source.clone()}</span><CopyButton text=version.source what="source"/></dd>
+            {model_id}
+            {about_file}
+        </dl>
+    }
+}
+
+#[component]
+fn SourceRun(run: Option<Run>, run_id: String, run_link: String, artifact: Option<String>) -> impl IntoView {
+    if let Some(run) = run {
+        let href = run_href(run.info.experiment_id, &run.info.run_id, artifact.as_deref());
+        return view! { <a class="link" href=href>{run.info.run_name}</a> }.into_any();
+    }
+    // Such links come from clients: only those to web pages are made links.
+    if run_link.starts_with("https://") || run_link.starts_with("http://") {
+        let href = run_link.clone();
+        return view! { <a class="link" rel="external noreferrer" href=href>{run_link}</a> }.into_any();
+    }
+    if run_id.is_empty() {
+        return view! { <span class="muted">"—"</span> }.into_any();
+    }
+    view! { <span class="mono">{run_id}</span><span class="muted">" (not on this server)"</span> }.into_any()
+}
+
+/// Metrics and params of the run that made the version.
+#[component]
+pub(super) fn RunNumbers(run: Option<Run>) -> impl IntoView {
+    run.map(|run| {
+        let metrics =
+            run.data.metrics.into_iter().map(|m| (m.key, format::metric(m.value), m.value.to_string())).collect();
+        let params = run.data.params.into_iter().map(|p| (p.key, p.value.clone(), p.value)).collect();
+        view! {
+            <Numbers title="Metrics" rows=metrics is_number=true/>
+            <Numbers title="Parameters" rows=params is_number=false/>
+        }
+    })
+}
+
+/// Rows of key, value as shown, and value in full.
+#[component]
+fn Numbers(title: &'static str, rows: Vec<(String, String, String)>, is_number: bool) -> impl IntoView {
+    (!rows.is_empty()).then(|| {
+        let count = rows.len();
+        let rows = rows
+            .into_iter()
+            .map(|(key, shown, full)| {
+                view! {
+                    <tr>
+                        <td class="mono">{key}</td>
+                        <td class="mono" class:number=is_number title=full>{shown}</td>
+                    </tr>
+                }
+            })
+            .collect_view();
+        view! {
+            <section class="section" aria-label=title>
+                <h2 class="section-title">{title}" "<span class="count">{count}</span></h2>
+                <div class="table-scroll">
+                    <table class="grid narrow" aria-label=title>
+                        <thead>
+                            <tr><th scope="col">"Name"</th><th scope="col" class:number=is_number>"Value"</th></tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            </section>
+        }
+    })
+}
+
+/// Files at the top of the version's folder, to download.
+#[component]
+pub(super) fn Files(name: String, version: i64, files: UiResult<Vec<FileEntry>>) -> impl IntoView {
+    let list = match files {
+        Err(error) => view! { <ErrorNote error/> }.into_any(),
+        Ok(files) if files.is_empty() => {
+            view! { <p class="muted">"No files are at the version's source."</p> }.into_any()
+        }
+        Ok(files) => {
+            let row = move |file: FileEntry| {
+                if file.is_dir {
+                    let label = format!("{}/", file.path);
+                    return view! { <li class="row"><Icon name=IconName::Folder/><span class="mono">{label}</span></li> }.into_any();
+                }
+                let href = format!(
+                    "/model-versions/get-artifact?name={}&version={version}&path={}",
+                    url_encode(&name),
+                    url_encode(&file.path)
+                );
+                view! {
+                    <li class="row">
+                        <Icon name=IconName::File/>
+                        <a class="link mono" href=href rel="external" download=file.path.clone()>{file.path.clone()}</a>
+                        <span class="muted small">{file.size.map(format::bytes)}</span>
+                    </li>
+                }
+                .into_any()
+            };
+            view! { <ul class="stack gap-1">{files.into_iter().map(row).collect_view()}</ul> }.into_any()
+        }
+    };
+    view! {
+        <section class="section" aria-label="Files">
+            <h2 class="section-title">"Files"</h2>
+            {list}
+        </section>
+    }
+}

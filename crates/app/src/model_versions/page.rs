@@ -1,0 +1,94 @@
+//! One version of a registered model.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::code::UseThisVersion;
+use super::data::{VersionData, change_tag, describe_version, load_version};
+use super::facts::{Facts, Files, RunNumbers};
+use super::remove::DeleteVersion;
+use crate::error::UiResult;
+use crate::layout::ErrorPage;
+use crate::registered_models::Breadcrumb;
+use crate::ui::empty::ErrorNote;
+use crate::ui::live::Live;
+use crate::ui::markdown::Description;
+use crate::ui::schema::Schema;
+use crate::ui::tags::{TagChange, TagEditor};
+use crate::ui::toast::messages;
+
+/// One version.
+#[component]
+pub(crate) fn VersionPage() -> impl IntoView {
+    let params = use_params_map();
+    let asked =
+        Memo::new(move |_| params.with(|p| (p.get("name").unwrap_or_default(), p.get("version").unwrap_or_default())));
+    let version = Resource::new(move || asked.get(), |(name, version)| load_version(name, version));
+    view! {
+        <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
+            {move || Suspend::new(async move {
+                match version.await {
+                    Ok(data) => view! { <Body data/> }.into_any(),
+                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Body(data: VersionData) -> impl IntoView {
+    let (name, number) = (data.version.name.clone(), data.version.version);
+    let (run, file, files) = (data.run.clone(), data.file.clone(), data.files.clone());
+    let live = Live::new(data, {
+        let name = name.clone();
+        move || load_version(name.clone(), number.to_string())
+    });
+    let data = live.data;
+    let key = StoredValue::new(name.clone());
+    let messages = messages();
+    let describe = Action::new(move |text: &String| {
+        let work = describe_version(key.get_value(), number, text.clone());
+        async move {
+            live.change(work).await?;
+            messages.done("Description saved");
+            UiResult::Ok(())
+        }
+    });
+    let change =
+        Action::new(move |change: &TagChange| live.change(change_tag(key.get_value(), number, change.clone())));
+    let deleting = RwSignal::new(false);
+    let schema = match file {
+        Ok(file) => view! { <Schema signature=file.and_then(|f| f.signature)/> }.into_any(),
+        Err(error) => view! { <ErrorNote error/> }.into_any(),
+    };
+    view! {
+        <Title text=format!("{name} version {number}")/>
+        <Breadcrumb model=name.clone()/>
+        <div class="page-head">
+            <h1>"Version "{number}</h1>
+            <div class="row ml-auto">
+                <button type="button" class="button danger" on:click=move |_| deleting.set(true)>"Delete"</button>
+            </div>
+        </div>
+        <Facts live/>
+        <div class="grid grid-cols-1 gap-x-8 lg:grid-cols-2">
+            <div class="min-w-0">
+                <Description value=Signal::derive(move || data.with(|d| d.description.clone())) save=describe
+                    placeholder="No description yet. Say what is special about this version."/>
+                <TagEditor tags=Signal::derive(move || data.with(|d| d.version.tags.clone())) change/>
+                <section class="section" aria-label="Schema">
+                    <h2 class="section-title">"Schema"</h2>
+                    {schema}
+                </section>
+            </div>
+            <div class="min-w-0">
+                <UseThisVersion data=data.into()/>
+                <RunNumbers run/>
+                <Files name=name.clone() version=number files/>
+            </div>
+        </div>
+        <DeleteVersion open=deleting data/>
+    }
+}

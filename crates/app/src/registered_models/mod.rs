@@ -1,0 +1,18 @@
+//! Registered models: the list, one of them with its versions, and what its pages share with others.
+
+mod choice;
+mod create;
+mod links;
+mod list;
+mod manage;
+mod name;
+mod page;
+mod query;
+mod versions;
+
+pub(crate) use choice::{ModelChoice, Pick};
+pub(crate) use links::{AliasChip, Breadcrumb, StageChip, model_href, run_href, version_href};
+pub(crate) use list::ModelsPage;
+pub(crate) use name::{NameField, NewName};
+pub(crate) use page::ModelPage;
+pub(crate) use query::use_query;

@@ -1,0 +1,193 @@
+//! One registered model with its versions.
+
+use domain::registered_models::ModelAlias;
+use domain::{Millis, Tag};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use serde::{Deserialize, Serialize};
+
+use super::links::{Breadcrumb, version_href};
+use super::manage::{DeleteModel, RenameModel};
+use super::query::{Query, use_query};
+use super::versions::{Versions, VersionsTable, page_number};
+use crate::error::UiResult;
+use crate::layout::ErrorPage;
+use crate::ui::live::Live;
+use crate::ui::markdown::{Description, Markdown};
+use crate::ui::tags::{TagChange, TagEditor};
+use crate::ui::time::Time;
+use crate::ui::toast::messages;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct ModelData {
+    pub(super) name: String,
+    created: Millis,
+    modified: Millis,
+    description: Markdown,
+    tags: Vec<Tag>,
+    pub(super) aliases: Vec<ModelAlias>,
+    pub(super) versions: Versions,
+}
+
+/// The description's first line that says something, without the marks of a heading.
+#[cfg(feature = "ssr")]
+fn summary(description: &str) -> String {
+    let line = description.lines().map(|l| l.trim().trim_start_matches('#').trim()).find(|l| !l.is_empty());
+    line.unwrap_or_default().to_owned()
+}
+
+#[server(prefix = "/_fn", endpoint = "model_page")]
+async fn load_model(name: String, only_active: bool, page: i64) -> UiResult<ModelData> {
+    use std::collections::HashMap;
+
+    use domain::registered_models::RegisteredModel;
+
+    use super::versions::{PAGE_SIZE, VersionRow};
+
+    let service = crate::error::service();
+    let RegisteredModel { name, creation_timestamp, last_updated_timestamp, description, tags, aliases, .. } =
+        service.registered_model(&name).await?;
+    let offset = page.saturating_sub(1).saturating_mul(PAGE_SIZE);
+    let list = service.list_versions(&name, only_active, offset, PAGE_SIZE).await?;
+    let run_ids: Vec<String> = list.items.iter().map(|v| v.run_id.clone()).filter(|id| !id.is_empty()).collect();
+    let runs = service.run_infos(&run_ids).await?;
+    let runs: HashMap<_, _> = runs.into_iter().map(|run| (run.run_id.clone(), run)).collect();
+    let rows = list.items.into_iter().map(|version| VersionRow {
+        version: version.version,
+        created: version.creation_timestamp,
+        stage: version.stage,
+        aliases: version.aliases,
+        summary: summary(version.description.as_deref().unwrap_or_default()),
+        run: runs.get(&version.run_id).cloned(),
+        run_id: version.run_id,
+    });
+    Ok(ModelData {
+        name,
+        created: creation_timestamp,
+        modified: last_updated_timestamp,
+        description: Markdown::render(description.as_deref().unwrap_or_default()),
+        tags,
+        aliases,
+        versions: Versions { rows: rows.collect(), total: list.total, active: list.active },
+    })
+}
+
+#[server(prefix = "/_fn", endpoint = "describe_model")]
+async fn describe_model(name: String, description: String) -> UiResult<()> {
+    crate::error::service().update_registered_model(&name, Some(&description)).await?;
+    Ok(())
+}
+
+#[server(prefix = "/_fn", endpoint = "set_model_tag")]
+async fn set_model_tag(name: String, key: String, value: String) -> UiResult<()> {
+    Ok(crate::error::service().set_registered_model_tag(&name, &key, &value).await?)
+}
+
+#[server(prefix = "/_fn", endpoint = "delete_model_tag")]
+async fn delete_model_tag(name: String, key: String) -> UiResult<()> {
+    Ok(crate::error::service().delete_registered_model_tag(&name, &key).await?)
+}
+
+/// One registered model with its versions.
+#[component]
+pub(crate) fn ModelPage() -> impl IntoView {
+    let params = use_params_map();
+    let query = use_query();
+    let asked = Memo::new(move |_| {
+        let name = params.with(|p| p.get("name").unwrap_or_default());
+        query.with(|q| (name, q.get("stage") == Some("active"), page_number(q)))
+    });
+    let model = Resource::new(move || asked.get(), |(name, only_active, page)| load_model(name, only_active, page));
+    view! {
+        <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
+            {move || Suspend::new(async move {
+                match model.await {
+                    Ok(data) => view! { <Body data query=query.get_untracked()/> }.into_any(),
+                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Body(data: ModelData, query: Query) -> impl IntoView {
+    let name = data.name.clone();
+    let (only_active, page) = (query.get("stage") == Some("active"), page_number(&query));
+    let live = Live::new(data, {
+        let name = name.clone();
+        move || load_model(name.clone(), only_active, page)
+    });
+    let data = live.data;
+    let key = StoredValue::new(name.clone());
+    let messages = messages();
+    let describe = Action::new(move |text: &String| {
+        let work = describe_model(key.get_value(), text.clone());
+        async move {
+            live.change(work).await?;
+            messages.done("Description saved");
+            UiResult::Ok(())
+        }
+    });
+    let change_tag = Action::new(move |change: &TagChange| {
+        let (change, name) = (change.clone(), key.get_value());
+        live.change(async move {
+            match change {
+                TagChange::Set(tag) => set_model_tag(name, tag.key, tag.value).await,
+                TagChange::Remove(key) => delete_model_tag(name, key).await,
+            }
+        })
+    });
+    let (renaming, deleting) = (RwSignal::new(false), RwSignal::new(false));
+    let aliases = move || {
+        let aliases = data.with(|d| d.aliases.clone());
+        let chips = aliases
+            .into_iter()
+            .map(|alias| {
+                let href = version_href(&key.get_value(), alias.version);
+                view! { <a class="chip chip-alias" href=href>"@"{alias.alias}" → v"{alias.version}</a> }
+            })
+            .collect_view();
+        view! { <span class="row">{chips}</span> }
+    };
+    view! {
+        <Title text=name.clone()/>
+        <Breadcrumb/>
+        <div class="page-head">
+            <h1>{name.clone()}</h1>
+            <div class="row ml-auto">
+                <button type="button" class="button" on:click=move |_| renaming.set(true)>"Rename"</button>
+                <button type="button" class="button danger" on:click=move |_| deleting.set(true)>"Delete"</button>
+            </div>
+        </div>
+        <dl class="facts">
+            <dt>"Created"</dt>
+            <dd>{move || view! { <Time millis=data.with(|d| d.created)/> }}</dd>
+            <dt>"Last modified"</dt>
+            <dd>{move || view! { <Time millis=data.with(|d| d.modified)/> }}</dd>
+            <Show when=move || data.with(|d| !d.aliases.is_empty())>
+                <dt>"Aliases"</dt>
+                <dd>{aliases}</dd>
+            </Show>
+        </dl>
+        <Description value=Signal::derive(move || data.with(|d| d.description.clone())) save=describe
+            placeholder="No description yet. Say what the model is for and what its versions have in common."/>
+        <TagEditor tags=Signal::derive(move || data.with(|d| d.tags.clone())) change=change_tag/>
+        <VersionsTable name=name.clone() versions=Signal::derive(move || data.with(|d| d.versions.clone())) query/>
+        <RenameModel open=renaming name=name.clone()/>
+        <DeleteModel open=deleting model=data/>
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::summary;
+
+    #[test]
+    fn the_first_line_that_says_something() {
+        assert_eq!(summary("\n# Hidden sizes\n\n[128, 64]"), "Hidden sizes");
+        assert_eq!(summary(""), "");
+    }
+}

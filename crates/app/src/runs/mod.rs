@@ -1,0 +1,29 @@
+//! The runs of an experiment, one run, and runs side by side.
+
+mod cells;
+mod chart;
+mod columns;
+mod compare;
+mod data;
+mod empty;
+mod export;
+mod grid;
+mod header;
+mod page;
+mod picker;
+#[cfg(feature = "ssr")]
+mod rows;
+mod selection;
+mod shown;
+mod sidebar;
+mod table;
+mod toolbar;
+mod tree;
+mod url;
+
+pub(crate) use compare::ComparePage;
+pub(crate) use data::ExperimentName;
+#[cfg(feature = "ssr")]
+pub(crate) use page::logged_here;
+pub(crate) use page::{LoggedHere, RunPage, VersionLink};
+pub(crate) use table::RunsPage;

@@ -1,0 +1,69 @@
+//! The HTML document around the app, made on the server.
+
+use leptos::config::LeptosOptions;
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+use crate::App;
+
+/// Addresses of the site's built files; they carry a hash of the content, so that browsers may keep them for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteFiles {
+    /// The JavaScript module that loads the WASM.
+    pub js: String,
+    /// The WASM.
+    pub wasm: String,
+    /// The style sheet.
+    pub css: String,
+}
+
+/// Sets the theme before the first paint, and takes addresses of MLflow's own UI (`/#/experiments/1`), which its
+/// client prints, to ours.
+const EARLY: &str = "(()=>{const h=location.hash;if(h.startsWith('#/')&&location.pathname==='/'){location.replace(h.slice(1));return}\
+let t=null;try{t=localStorage.getItem('ferroflow-theme')}catch{}\
+document.documentElement.dataset.theme=t||(matchMedia('(prefers-color-scheme: dark)').matches?'dark':'light')})()";
+
+/// The document of every page.
+pub fn shell(_options: LeptosOptions) -> impl IntoView {
+    let files = expect_context::<SiteFiles>();
+    let nonce = use_nonce().map(|n| n.to_string()).unwrap_or_default();
+    set_policy(&nonce);
+    let start = format!(
+        "import('{}').then(m=>m.default({{module_or_path:'{}'}}).then(()=>m.hydrate()))",
+        files.js, files.wasm
+    );
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <script nonce=nonce.clone() inner_html=EARLY></script>
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <link rel="stylesheet" href=files.css/>
+                <link rel="modulepreload" href=files.js/>
+                <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin=""/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+                <script type="module" nonce=nonce inner_html=start></script>
+            </body>
+        </html>
+    }
+}
+
+/// Only our own scripts run, and only those that this answer carries.
+fn set_policy(nonce: &str) {
+    let Some(response) = use_context::<leptos_axum::ResponseOptions>() else { return };
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'self'"
+    );
+    if let Ok(value) = axum::http::HeaderValue::from_str(&policy) {
+        response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, value);
+    }
+}

@@ -1,0 +1,100 @@
+//! Descriptions: Markdown, edited in place.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::icon::{Icon, IconName};
+use crate::error::UiResult;
+
+/// A description with the HTML that it renders to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Markdown {
+    /// As written.
+    pub(crate) source: String,
+    /// Rendered and sanitised by the server.
+    pub(crate) html: String,
+}
+
+#[cfg(feature = "ssr")]
+impl Markdown {
+    /// Renders and sanitises: the one place where Markdown becomes HTML.
+    pub(crate) fn render(source: &str) -> Self {
+        let mut options = comrak::Options::default();
+        options.extension.table = true;
+        options.extension.strikethrough = true;
+        options.extension.autolink = true;
+        options.extension.tasklist = true;
+        let html = ammonia::clean(&comrak::markdown_to_html(source, &options));
+        Self { source: source.to_owned(), html }
+    }
+}
+
+/// A description that can be edited in place; saves with the button or Ctrl+Enter, gives up with Escape.
+#[component]
+pub(crate) fn Description(
+    /// What it is now.
+    #[prop(into)]
+    value: Signal<Markdown>,
+    /// Saves a new text; the action's version tells the page to load again.
+    save: Action<String, UiResult<()>>,
+    /// Shown when there is none.
+    #[prop(into)]
+    placeholder: String,
+) -> impl IntoView {
+    let editing = RwSignal::new(false);
+    let text = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        if matches!(save.value().get(), Some(Ok(()))) {
+            editing.set(false);
+        }
+    });
+    let start = move |_| {
+        text.set(value.with(|v| v.source.clone()));
+        editing.set(true);
+    };
+    let submit = move || {
+        save.dispatch(text.get());
+    };
+    let placeholder = StoredValue::new(placeholder);
+    view! {
+        <section class="section" aria-label="Description">
+            <h2 class="section-title">
+                "Description"
+                <button type="button" class="icon-button small" aria-label="Edit description" title="Edit" on:click=start>
+                    <Icon name=IconName::Edit/>
+                </button>
+            </h2>
+            <Show
+                when=move || editing.get()
+                fallback=move || view! {
+                    <div class="markdown" inner_html=move || value.with(|v| v.html.clone())></div>
+                    <Show when=move || value.with(|v| v.source.is_empty())>
+                        <p class="muted">{placeholder.get_value()}</p>
+                    </Show>
+                }
+            >
+                <form class="stack" on:submit=move |e| { e.prevent_default(); submit(); }>
+                    <textarea class="input mono" rows="8" aria-label="Description in Markdown" autofocus
+                        prop:value=move || text.get()
+                        on:input:target=move |e| text.set(e.target().value())
+                        on:keydown=move |e| {
+                            if e.key() == "Escape" {
+                                editing.set(false);
+                            } else if e.key() == "Enter" && (e.ctrl_key() || e.meta_key()) {
+                                e.prevent_default();
+                                submit();
+                            }
+                        }
+                    ></textarea>
+                    {move || save.value().get().and_then(Result::err).map(|error| view! { <super::empty::ErrorNote error/> })}
+                    <div class="row">
+                        <button type="submit" class="button primary"
+                            disabled=move || save.pending().get() || value.with(|v| v.source == text.get())>"Save"</button>
+                        <button type="button" class="button" on:click=move |_| editing.set(false)>"Cancel"</button>
+                        <span class="muted small">"Markdown; Ctrl+Enter saves"</span>
+                    </div>
+                </form>
+            </Show>
+        </section>
+    }
+}

@@ -1,0 +1,49 @@
+//! Artifacts in S3, or in what speaks like it.
+
+mod bucket;
+mod client;
+mod direct;
+mod fault;
+mod insecure;
+mod slices;
+mod upload;
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+
+pub(crate) use bucket::Bucket;
+pub use client::S3Options;
+pub use direct::Presigned;
+use upload::UploadArgs;
+
+/// The way to S3, shared by every bucket. The client is made when the first of them is opened.
+pub(crate) struct S3 {
+    options: S3Options,
+    sdk: SdkConfig,
+    args: UploadArgs,
+    client: OnceLock<Client>,
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl S3 {
+    pub(crate) async fn new(options: S3Options) -> Self {
+        let args = UploadArgs::read(options.upload_extra_args.as_deref());
+        Self { sdk: client::load(&options).await, args, client: OnceLock::new(), options }
+    }
+
+    /// The artifacts of a bucket under a prefix.
+    pub(crate) fn bucket(&self, name: String, prefix: String) -> Bucket {
+        let client = self.client.get_or_init(|| client::build(&self.sdk, &self.options)).clone();
+        let presigned_valid = Duration::from_secs(self.options.presigned_seconds.unwrap_or(direct::READ_VALID).into());
+        Bucket { client, name, prefix, args: self.args.clone(), creating: false, presigned_valid }
+    }
+}

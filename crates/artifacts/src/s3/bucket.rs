@@ -1,0 +1,205 @@
+//! Reading, listing and deleting objects.
+
+use std::io;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use bytes::Bytes;
+use domain::Millis;
+use domain::artifact_path::ArtifactPath;
+use futures::stream::{self, BoxStream};
+
+use super::fault;
+use super::upload::UploadArgs;
+use crate::error::{ArtifactError, Result};
+use crate::transfer::{ByteRange, Download, FileInfo, Stat};
+
+/// A bucket's artifacts under a prefix.
+#[derive(Clone, Debug)]
+pub(crate) struct Bucket {
+    pub(super) client: Client,
+    pub(super) name: String,
+    pub(super) prefix: String,
+    pub(super) args: UploadArgs,
+    /// Whether an upload makes the bucket if there is none.
+    pub(super) creating: bool,
+    /// How long a URL for reading is valid.
+    pub(super) presigned_valid: Duration,
+}
+
+impl Bucket {
+    pub(crate) fn creating(self) -> Self {
+        Self { creating: true, ..self }
+    }
+
+    /// The object of a file.
+    pub(super) fn key(&self, path: &ArtifactPath) -> String {
+        match (self.prefix.as_str(), path.as_str()) {
+            (prefix, "") => prefix.to_owned(),
+            ("", path) => path.to_owned(),
+            (prefix, path) => format!("{prefix}/{path}"),
+        }
+    }
+
+    /// What the objects of a folder begin with.
+    fn folder(&self, path: &ArtifactPath) -> String {
+        match self.key(path) {
+            key if key.is_empty() => key,
+            key => format!("{key}/"),
+        }
+    }
+
+    pub(crate) async fn list(&self, path: &ArtifactPath) -> Result<Vec<FileInfo>> {
+        let folder = self.folder(path);
+        let relative = |key: &str| -> Option<String> {
+            let name = key.strip_prefix(&folder)?.trim_end_matches('/');
+            match (path.as_str(), name) {
+                (_, "") => None,
+                ("", name) => Some(name.to_owned()),
+                (path, name) => Some(format!("{path}/{name}")),
+            }
+        };
+        let request = self.client.list_objects_v2().bucket(&self.name).prefix(&folder).delimiter("/");
+        let mut pages = request.into_paginator().send();
+        let mut files = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = match page.map_err(fault::of) {
+                // No bucket yet: nothing has been written.
+                Err(ArtifactError::NotFound) => return Ok(Vec::new()),
+                page => page?,
+            };
+            let folders = page.common_prefixes().iter().filter_map(|p| relative(p.prefix()?));
+            files.extend(folders.map(|path| FileInfo { path, is_dir: true, size: None }));
+            // An object that ends in a slash is some tool's mark for a folder.
+            let objects = page.contents().iter().filter(|o| !o.key().unwrap_or_default().ends_with('/'));
+            files.extend(objects.filter_map(|object| {
+                let size = object.size().and_then(|size| u64::try_from(size).ok());
+                Some(FileInfo { path: relative(object.key()?)?, is_dir: false, size: Some(size.unwrap_or_default()) })
+            }));
+        }
+        Ok(files)
+    }
+
+    pub(crate) async fn stat(&self, path: &ArtifactPath) -> Result<Stat> {
+        if path.is_root() {
+            return Err(ArtifactError::IsDirectory);
+        }
+        match self.client.head_object().bucket(&self.name).key(self.key(path)).send().await.map_err(fault::of) {
+            Ok(head) => Ok(Stat {
+                size: head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
+                last_modified: head.last_modified().and_then(millis),
+                etag: head.e_tag,
+            }),
+            Err(ArtifactError::NotFound) => Err(self.missing(path).await),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &ArtifactPath, range: Option<ByteRange>) -> Result<Download> {
+        if path.is_root() {
+            return Err(ArtifactError::IsDirectory);
+        }
+        let wanted = range.map(|range| match range {
+            ByteRange::From(first) => format!("bytes={first}-"),
+            ByteRange::Between(first, last) => format!("bytes={first}-{last}"),
+            ByteRange::Last(count) => format!("bytes=-{count}"),
+        });
+        let request = self.client.get_object().bucket(&self.name).key(self.key(path)).set_range(wanted);
+        match request.send().await {
+            Ok(object) => Ok(download(object)),
+            Err(error) if fault::code(&error) == Some("InvalidRange") => {
+                Err(ArtifactError::Range(self.stat(path).await?.size))
+            }
+            Err(error) => match fault::of(error) {
+                ArtifactError::NotFound => Err(self.missing(path).await),
+                error => Err(error),
+            },
+        }
+    }
+
+    pub(crate) async fn delete(&self, path: &ArtifactPath) -> Result<()> {
+        match self.delete_all(path).await {
+            Err(ArtifactError::NotFound) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Deletes the object and those of the folder, a page at a time.
+    async fn delete_all(&self, path: &ArtifactPath) -> Result<()> {
+        if !path.is_root() {
+            self.client.delete_object().bucket(&self.name).key(self.key(path)).send().await.map_err(fault::of)?;
+        }
+        let request = self.client.list_objects_v2().bucket(&self.name).prefix(self.folder(path));
+        let mut pages = request.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(fault::of)?;
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            let objects: Vec<_> = keys.filter_map(|key| ObjectIdentifier::builder().key(key).build().ok()).collect();
+            if objects.is_empty() {
+                continue;
+            }
+            let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
+            let delete = delete.map_err(|cause| ArtifactError::Unavailable(cause.to_string()))?;
+            let answer =
+                self.client.delete_objects().bucket(&self.name).delete(delete).send().await.map_err(fault::of)?;
+            if let Some(failed) = answer.errors().first() {
+                return Err(ArtifactError::Unavailable(format!("an object was not deleted: {failed:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why there is no such object: it may be a folder.
+    async fn missing(&self, path: &ArtifactPath) -> ArtifactError {
+        let request = self.client.list_objects_v2().bucket(&self.name).prefix(self.folder(path)).max_keys(1);
+        match request.send().await {
+            Ok(page) if page.contents().is_empty() => ArtifactError::NotFound,
+            Ok(_) => ArtifactError::IsDirectory,
+            Err(error) => fault::of(error),
+        }
+    }
+}
+
+fn download(object: GetObjectOutput) -> Download {
+    let length = object.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+    let range = object.content_range().and_then(content_range);
+    Download {
+        size: range.map_or(length, |(_, _, size)| size),
+        range: range.map(|(first, last, _)| (first, last)),
+        last_modified: object.last_modified().and_then(millis),
+        etag: object.e_tag,
+        body: chunks(object.body),
+    }
+}
+
+/// First byte, last byte and size of `bytes 0-9/100`.
+fn content_range(header: &str) -> Option<(u64, u64, u64)> {
+    let (range, size) = header.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?, size.parse().ok()?))
+}
+
+fn chunks(body: ByteStream) -> BoxStream<'static, io::Result<Bytes>> {
+    Box::pin(stream::try_unfold(body, |mut body| async move {
+        let chunk = body.try_next().await.map_err(io::Error::other)?;
+        Ok(chunk.map(|chunk| (chunk, body)))
+    }))
+}
+
+fn millis(time: &DateTime) -> Option<Millis> {
+    time.to_millis().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_ranges_are_read() {
+        assert_eq!(content_range("bytes 0-9/100"), Some((0, 9, 100)));
+        assert_eq!(content_range("bytes */100"), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! The S3 client and its configuration.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::insecure;
+use aws_sdk_s3::config::SharedHttpClient;
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the first byte of an answer may take.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request may take until its answer begins, tries included: a store that is down is known within it.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+/// The same where bytes are sent along, or where the store puts the parts of an upload together.
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(2);
+/// Tries per request. Clients of the server try again by themselves.
+const ATTEMPTS: u32 = 2;
+/// The region where nothing names one; other servers than Amazon's do not care.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// How to reach S3; what is not set comes from the usual `AWS_*` variables and files.
+#[derive(Clone, Debug, Default)]
+pub struct S3Options {
+    /// Another server than Amazon's, such as MinIO (`MLFLOW_S3_ENDPOINT_URL`).
+    pub endpoint_url: Option<String>,
+    /// Accept any certificate, from whomever (`MLFLOW_S3_IGNORE_TLS=true`).
+    pub ignore_tls: bool,
+    /// Name the bucket in the host rather than in the path, even on another server than Amazon's
+    /// (`MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE=virtual`).
+    pub virtual_hosts: bool,
+    /// Certificates to trust instead of the system's, in PEM (`AWS_CA_BUNDLE`).
+    pub ca_bundle: Option<PathBuf>,
+    /// A JSON object with `ServerSideEncryption`, `SSEKMSKeyId` and `StorageClass` for every file that is written
+    /// (`MLFLOW_S3_UPLOAD_EXTRA_ARGS`).
+    pub upload_extra_args: Option<String>,
+    /// How long a URL that reads a file is valid, in seconds; 300 if not set
+    /// (`MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS`).
+    pub presigned_seconds: Option<u32>,
+}
+
+impl S3Options {
+    /// What the environment says, in the variables named above. `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` serve
+    /// where `MLFLOW_S3_ENDPOINT_URL` is not set.
+    pub fn from_env() -> Self {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let endpoints = ["MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+        Self {
+            endpoint_url: endpoints.into_iter().find_map(set),
+            ignore_tls: set("MLFLOW_S3_IGNORE_TLS").is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1"),
+            virtual_hosts: set("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE").is_some_and(|v| v == "virtual"),
+            ca_bundle: set("AWS_CA_BUNDLE").map(PathBuf::from),
+            upload_extra_args: set("MLFLOW_S3_UPLOAD_EXTRA_ARGS"),
+            presigned_seconds: set("MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS").and_then(|v| v.parse().ok()),
+        }
+    }
+}
+
+/// Reads the AWS configuration: credentials from the environment, a profile, or the machine's role when first needed.
+pub(super) async fn load(options: &S3Options) -> SdkConfig {
+    // The default chain would ask the machine's metadata service for a region, at every start.
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .or_else(Region::new(DEFAULT_REGION));
+    aws_config::defaults(BehaviorVersion::latest()).region(region).http_client(http_client(options)).load().await
+}
+
+/// Makes the client; connects to nothing yet.
+pub(super) fn build(sdk: &SdkConfig, options: &S3Options) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let mut config = Builder::from(sdk)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_max_backoff(Duration::from_secs(1)))
+        // The checksums that the SDK adds by itself are unknown to many servers, and cost a pass over every byte.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    if let Some(url) = &options.endpoint_url {
+        config = config.endpoint_url(url).force_path_style(!options.virtual_hosts);
+    }
+    Client::from_conf(config.build())
+}
+
+/// For one request that sends bytes along.
+pub(super) fn patient() -> Builder {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(UPLOAD_TIMEOUT)
+        .operation_timeout(UPLOAD_TIMEOUT * ATTEMPTS)
+        .build();
+    Builder::new().timeout_config(timeouts)
+}
+
+fn http_client(options: &S3Options) -> SharedHttpClient {
+    if options.ignore_tls {
+        match insecure::http_client(CONNECT_TIMEOUT) {
+            Ok(client) => return client,
+            Err(cause) => tracing::error!(%cause, "certificates of the artifact store are checked after all"),
+        }
+    }
+    let context = options.ca_bundle.as_deref().and_then(|path| {
+        trusted(path)
+            .inspect_err(|cause| {
+                let path = path.display();
+                tracing::error!(%path, cause, "cannot read AWS_CA_BUNDLE: the system's certificates are trusted");
+            })
+            .ok()
+    });
+    let builder = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    match context {
+        Some(context) => builder.tls_context(context).build_https(),
+        None => builder.build_https(),
+    }
+}
+
+/// Trusts the certificates of a file, and no others.
+fn trusted(path: &Path) -> Result<TlsContext, String> {
+    let pem = std::fs::read(path).map_err(|cause| cause.to_string())?;
+    // The SDK panics over certificates that it cannot read.
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|cause| cause.to_string())?;
+        roots.add(certificate).map_err(|cause| cause.to_string())?;
+    }
+    if roots.is_empty() {
+        return Err("there is no certificate in it".into());
+    }
+    let store = TrustStore::empty().with_pem_certificate(pem);
+    TlsContext::builder().with_trust_store(store).build().map_err(|cause| cause.to_string())
+}

@@ -1,0 +1,138 @@
+//! The command line: the names of `mlflow server`'s flags and environment variables, and a few of our own.
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+/// An MLflow tracking server, model registry and artifact proxy with its own web UI.
+#[derive(Debug, Parser)]
+#[command(name = "ferroflow", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API and the web UI.
+    Server(Box<ServerArgs>),
+    /// Ask a running server whether it is well; exits 0 if it is.
+    Health(HealthArgs),
+}
+
+/// `mlflow server`'s own flags keep its names, defaults and variables.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one per switch of the command line")]
+#[command(disable_help_flag = true)]
+pub(crate) struct ServerArgs {
+    /// Where metadata is kept: sqlite:///path/to/file.db (three slashes before a relative path, four before an
+    /// absolute one) or postgresql://user:password@host:port/database.
+    #[arg(long, value_name = "URI", env = "MLFLOW_BACKEND_STORE_URI", default_value = "sqlite:///mlflow.db", hide_env_values = true)]
+    pub(crate) backend_store_uri: String,
+
+    /// Where the model registry is kept; only the backend store itself is supported.
+    #[arg(long, value_name = "URI", env = "MLFLOW_REGISTRY_STORE_URI", hide_env_values = true)]
+    pub(crate) registry_store_uri: Option<String>,
+
+    /// Where artifacts of new experiments go. Default: mlflow-artifacts:/ with the proxy, ./mlruns without.
+    #[arg(long, value_name = "URI", env = "MLFLOW_DEFAULT_ARTIFACT_ROOT")]
+    pub(crate) default_artifact_root: Option<String>,
+
+    /// Pass artifacts through this server (the default).
+    #[arg(long, env = "MLFLOW_SERVE_ARTIFACTS", action = ArgAction::SetTrue, default_value = "true", default_missing_value = "true",
+        value_parser = clap::builder::BoolishValueParser::new(), overrides_with = "no_serve_artifacts")]
+    pub(crate) serve_artifacts: bool,
+
+    /// Let clients reach the artifact store by themselves.
+    #[arg(long, overrides_with = "serve_artifacts")]
+    pub(crate) no_serve_artifacts: bool,
+
+    /// Where proxied artifacts are kept: a folder, or s3://bucket/path.
+    #[arg(long, value_name = "URI", env = "MLFLOW_ARTIFACTS_DESTINATION", default_value = "./mlartifacts")]
+    pub(crate) artifacts_destination: String,
+
+    /// Network interface to listen on; 0.0.0.0 for all.
+    #[arg(short = 'h', long, env = "MLFLOW_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: String,
+
+    /// Port to listen on.
+    #[arg(short = 'p', long, env = "MLFLOW_PORT", default_value_t = 5000)]
+    pub(crate) port: u16,
+
+    /// Threads that serve requests. Default: one for each processor.
+    #[arg(short = 'w', long, env = "MLFLOW_WORKERS")]
+    pub(crate) workers: Option<usize>,
+
+    /// Put everything under this path, such as /mlflow.
+    #[arg(long, value_name = "PATH", env = "MLFLOW_STATIC_PREFIX")]
+    pub(crate) static_prefix: Option<String>,
+
+    /// Host headers that are answered, comma-separated, with * as a wildcard. Default: localhost and private networks.
+    #[arg(long, value_name = "HOSTS", env = "MLFLOW_SERVER_ALLOWED_HOSTS")]
+    pub(crate) allowed_hosts: Option<String>,
+
+    /// Origins of other sites that may call the API from a browser, comma-separated.
+    #[arg(long, value_name = "ORIGINS", env = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")]
+    pub(crate) cors_allowed_origins: Option<String>,
+
+    /// The X-Frame-Options header: SAMEORIGIN, DENY, or NONE for no header.
+    #[arg(long, value_name = "VALUE", env = "MLFLOW_SERVER_X_FRAME_OPTIONS", default_value = "SAMEORIGIN")]
+    pub(crate) x_frame_options: String,
+
+    /// Answer any Host and Origin. Only for tests.
+    #[arg(long, env = "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) disable_security_middleware: bool,
+
+    /// Connections to Postgres, or readers of SQLite, at most.
+    #[arg(long, value_name = "N", env = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", default_value_t = 16)]
+    pub(crate) max_connections: u32,
+
+    /// With SQLite: flush to the disk at each commit, so that acknowledged writes survive a power cut, too.
+    #[arg(long, env = "FERROFLOW_SQLITE_FULL_SYNC", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) sqlite_full_sync: bool,
+
+    /// Log as JSON, for a log collector.
+    #[arg(long, env = "FERROFLOW_LOG_JSON", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) log_json: bool,
+
+    /// Log every request.
+    #[arg(long)]
+    pub(crate) dev: bool,
+
+    /// Has no meaning here; taken so that start scripts need no change.
+    #[arg(long, value_name = "OPTS", env = "MLFLOW_GUNICORN_OPTS")]
+    pub(crate) gunicorn_opts: Option<String>,
+
+    /// Has no meaning here; taken so that start scripts need no change.
+    #[arg(long, value_name = "OPTS")]
+    pub(crate) waitress_opts: Option<String>,
+
+    /// Has no meaning here; taken so that start scripts need no change.
+    #[arg(long, value_name = "OPTS", env = "MLFLOW_UVICORN_OPTS")]
+    pub(crate) uvicorn_opts: Option<String>,
+
+    /// Show this help.
+    #[arg(long, action = ArgAction::Help)]
+    pub(crate) help: Option<bool>,
+}
+
+/// Where the server is.
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// The server's port on this machine.
+    #[arg(short, long, env = "MLFLOW_PORT", default_value_t = 5000)]
+    pub(crate) port: u16,
+
+    /// The server's path prefix.
+    #[arg(long, env = "MLFLOW_STATIC_PREFIX", default_value = "")]
+    pub(crate) static_prefix: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,117 @@
+//! From flags to what each part needs to know; contradictions become sentences.
+
+use std::path::absolute;
+
+use api::Security;
+use service::ArtifactConfig;
+
+use crate::cli::ServerArgs;
+
+/// The server's configuration, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) store: service::StoreOptions,
+    pub(crate) s3: service::S3Options,
+    pub(crate) artifacts: ArtifactConfig,
+    pub(crate) security: Security,
+    pub(crate) static_prefix: String,
+    /// What a person should know, though it is no error.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads the flags. `Err` is a sentence for the person at the terminal.
+    pub(crate) fn new(args: &ServerArgs) -> Result<Self, String> {
+        let mut warnings = Vec::new();
+        for (flag, value) in [
+            ("--gunicorn-opts", &args.gunicorn_opts),
+            ("--waitress-opts", &args.waitress_opts),
+            ("--uvicorn-opts", &args.uvicorn_opts),
+        ] {
+            if value.is_some() {
+                warnings.push(format!("{flag} has no meaning here and is ignored"));
+            }
+        }
+        if args.registry_store_uri.as_ref().is_some_and(|uri| *uri != args.backend_store_uri) {
+            return Err("--registry-store-uri must be the same as --backend-store-uri: the registry lives in the same database".into());
+        }
+        if !matches!(args.x_frame_options.to_ascii_uppercase().as_str(), "SAMEORIGIN" | "DENY" | "NONE") {
+            return Err(format!("--x-frame-options must be SAMEORIGIN, DENY or NONE, not '{}'", args.x_frame_options));
+        }
+        let serve = args.serve_artifacts && !args.no_serve_artifacts;
+        let default_root = match &args.default_artifact_root {
+            Some(root) => absolute_location(root)?,
+            None if serve => "mlflow-artifacts:/".to_owned(),
+            None => absolute_location("./mlruns")?,
+        };
+        if default_root.starts_with("mlflow-artifacts:") && !serve {
+            return Err(format!("--default-artifact-root {default_root} needs the artifact proxy: leave out --no-serve-artifacts"));
+        }
+        Ok(Self {
+            store: service::StoreOptions {
+                uri: args.backend_store_uri.clone(),
+                max_connections: args.max_connections.max(1),
+                sqlite_full_sync: args.sqlite_full_sync,
+            },
+            s3: service::S3Options::from_env(),
+            artifacts: ArtifactConfig {
+                default_root,
+                destination: absolute_location(&args.artifacts_destination)?,
+                serve,
+                allowed_schemes: list(std::env::var("MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES").ok().as_deref()),
+            },
+            security: Security {
+                enabled: !args.disable_security_middleware,
+                allowed_hosts: args.allowed_hosts.as_deref().map(|hosts| list(Some(hosts))),
+                allowed_origins: list(args.cors_allowed_origins.as_deref()),
+                frame_options: args.x_frame_options.to_ascii_uppercase(),
+            },
+            static_prefix: prefix(args.static_prefix.as_deref().unwrap_or_default())?,
+            warnings,
+        })
+    }
+}
+
+/// Items of a comma-separated list.
+fn list(text: Option<&str>) -> Vec<String> {
+    text.unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+/// A location as it is stored: folders absolute, URIs as they are.
+fn absolute_location(location: &str) -> Result<String, String> {
+    let has_scheme = location.split_once(':').is_some_and(|(scheme, _)| scheme.len() > 1 && !scheme.contains('/'));
+    if has_scheme {
+        return Ok(location.to_owned());
+    }
+    let path = absolute(location).map_err(|e| format!("the folder '{location}' can't be used: {e}"))?;
+    path.components()
+        .collect::<std::path::PathBuf>()
+        .into_os_string()
+        .into_string()
+        .map_err(|_| format!("the folder '{location}' is not valid UTF-8"))
+}
+
+/// `/mlflow` from `/mlflow`, and from `/mlflow/`; empty from empty.
+fn prefix(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    if !text.starts_with('/') {
+        return Err("--static-prefix must start with a '/'".into());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations() {
+        assert_eq!(absolute_location("s3://b/p").unwrap(), "s3://b/p");
+        assert_eq!(absolute_location("/x/./y").unwrap(), "/x/y");
+        assert!(absolute_location("./x").unwrap().ends_with("/x"));
+        assert_eq!(prefix("/m/").unwrap(), "/m");
+        prefix("m").unwrap_err();
+    }
+}

@@ -1,0 +1,135 @@
+//! Page tokens: base64 of `{"offset": N}`, as MLflow writes and reads them.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use domain::names::python_repr;
+use domain::{Error, Page, Result};
+use serde_json::Value;
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+);
+
+/// The token of the page that starts after `offset` items.
+pub(crate) fn encode(offset: i64) -> String {
+    BASE64.encode(format!("{{\"offset\": {offset}}}"))
+}
+
+/// How many items stand before a page; none or an empty token is the first page.
+pub(crate) fn decode(token: Option<&str>) -> Result<i64> {
+    let Some(token) = token.filter(|t| !t.is_empty()) else { return Ok(0) };
+    // Python's decoder skips what is not of the alphabet.
+    let letters: Vec<u8> =
+        token.bytes().filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')).collect();
+    let bytes = BASE64.decode(letters).map_err(|_| Error::invalid("Invalid page token, could not base64-decode"))?;
+    let Ok(value) = serde_json::from_slice::<Value>(&bytes) else {
+        return Err(Error::invalid(format!("Invalid page token, decoded value={}", bytes_repr(&bytes))));
+    };
+    let offset = match value.get("offset") {
+        None | Some(Value::Null | Value::Bool(false)) => None,
+        Some(Value::String(text)) if text.is_empty() => None,
+        Some(Value::Number(number)) if number.as_f64() == Some(0.0) => None,
+        Some(offset) => Some(offset),
+    };
+    let Some(offset) = offset else {
+        return Err(Error::invalid(format!("Invalid page token, parsed value={}", repr(&value))));
+    };
+    let number = match offset {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let text = || offset.as_str().map_or_else(|| repr(offset), str::to_owned);
+    number.filter(|n| *n > 0).ok_or_else(|| Error::invalid(format!("Invalid page token, not stringable {}", text())))
+}
+
+/// The page of `size` items that starts after `offset`, of items of which one more than `size` was asked for.
+pub(crate) fn page<T>(mut items: Vec<T>, offset: i64, size: i64) -> Page<T> {
+    let fits = usize::try_from(size).unwrap_or(usize::MAX);
+    let next_page_token = (items.len() > fits).then(|| encode(offset.saturating_add(size)));
+    items.truncate(fits);
+    Page { items, next_page_token }
+}
+
+/// Bytes as Python prints them.
+fn bytes_repr(bytes: &[u8]) -> String {
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
+    let mut out = format!("b{quote}");
+    for byte in bytes {
+        match byte {
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            b'\'' if quote == '\'' => out.push_str("\\'"),
+            b' '..=b'~' => out.push(char::from(*byte)),
+            other => {
+                // Writing to a string can't fail.
+                let _ = write!(out, "\\x{other:02x}");
+            }
+        }
+    }
+    out.push(quote);
+    out
+}
+
+/// A JSON value as Python prints it.
+fn repr(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => python_repr(text),
+        Value::Array(items) => format!("[{}]", items.iter().map(repr).collect::<Vec<_>>().join(", ")),
+        Value::Object(fields) => {
+            let fields: Vec<_> = fields.iter().map(|(k, v)| format!("{}: {}", python_repr(k), repr(v))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(json: &str) -> String {
+        BASE64.encode(json)
+    }
+
+    #[test]
+    fn tokens_are_mlflows() {
+        assert_eq!(encode(1000), "eyJvZmZzZXQiOiAxMDAwfQ==");
+        assert_eq!(decode(Some("eyJvZmZzZXQiOiAxMDAwfQ==")), Ok(1000));
+        assert_eq!(decode(Some(&token("{\"offset\": \"5\"}"))), Ok(5));
+        assert_eq!(decode(Some("")), Ok(0));
+        assert_eq!(decode(None), Ok(0));
+    }
+
+    #[test]
+    fn broken_tokens_are_refused_in_mlflows_words() {
+        for (token, message) in [
+            ("abc".to_owned(), "Invalid page token, could not base64-decode"),
+            (token("it's"), "Invalid page token, decoded value=b\"it's\""),
+            (token("{\"offset\": 0}"), "Invalid page token, parsed value={'offset': 0}"),
+            (token("{}"), "Invalid page token, parsed value={}"),
+            (token("[1]"), "Invalid page token, parsed value=[1]"),
+            (token("{\"offset\": \"x\"}"), "Invalid page token, not stringable x"),
+            (token("{\"offset\": -3}"), "Invalid page token, not stringable -3"),
+        ] {
+            assert_eq!(decode(Some(&token)).unwrap_err(), Error::invalid(message));
+        }
+    }
+
+    #[test]
+    fn a_page_has_a_token_only_if_more_follow() {
+        assert_eq!(page(vec![1, 2, 3], 4, 2), Page { items: vec![1, 2], next_page_token: Some(encode(6)) });
+        assert_eq!(page(vec![1, 2], 4, 2), Page { items: vec![1, 2], next_page_token: None });
+    }
+}

@@ -1,0 +1,40 @@
+//! Searching registered models.
+
+use domain::registered_models::RegisteredModel;
+use domain::search::registered_models::{parse_filter, parse_order};
+use domain::{Error, Page, Result};
+use store::search::registered_models as rows;
+
+use super::{out_of_bounds, window};
+use crate::errors::from_store;
+use crate::{SearchRegisteredModels, Service, paging};
+
+const DEFAULT_RESULTS: i64 = 100;
+/// Largest page.
+const MAX_RESULTS: i64 = 1_000;
+
+impl Service {
+    /// A page of registered models.
+    pub async fn search_registered_models(&self, search: SearchRegisteredModels) -> Result<Page<RegisteredModel>> {
+        let size = search.max_results.unwrap_or(DEFAULT_RESULTS);
+        if size > MAX_RESULTS {
+            return Err(out_of_bounds(size));
+        }
+        if size < 0 {
+            return Err(Error::invalid(format!(
+                "Invalid value {size} for parameter 'max_results' supplied. It must not be negative"
+            )));
+        }
+        let filter = parse_filter(search.filter.as_deref())?;
+        let order = parse_order(&search.order_by)?;
+        let offset = paging::decode(search.page_token.as_deref())?;
+        if size == 0 {
+            return Ok(Page::default());
+        }
+        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let found = rows::page(&mut conn, &filter, &order, window(offset, size)).await.map_err(from_store)?;
+        let page = paging::page(found, offset, size);
+        let items = store::registered_models::load(&mut conn, page.items).await.map_err(from_store)?;
+        Ok(Page { items, next_page_token: page.next_page_token })
+    }
+}

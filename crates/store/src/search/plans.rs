@@ -1,0 +1,159 @@
+//! How SQLite goes about the searches that matter: by indexes, and without sorting where a page is the first of many.
+
+use domain::ViewType;
+use domain::experiments::ExperimentId;
+use domain::search;
+use sea_query::{SelectStatement, SqliteQueryBuilder};
+
+use super::logged_models::{LoggedModelSearch, Start as LoggedStart};
+use super::runs::{RunSearch, Start};
+use super::{Window, experiments, logged_models, model_versions, registered_models, runs};
+use crate::keys::Keys;
+use crate::{Conn, Dialect, Options, Store, args};
+
+const WINDOW: Window = Window { offset: 0, limit: 101 };
+
+async fn plan(conn: &mut Conn, statement: &SelectStatement) -> String {
+    let sql = format!("EXPLAIN QUERY PLAN {}", statement.to_string(SqliteQueryBuilder));
+    let rows: Vec<(i64, i64, i64, String)> = conn.fetch_all(sqlx::AssertSqlSafe(sql), Vec::new()).await.unwrap();
+    rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n")
+}
+
+fn assert_plan(plan: &str, wanted: &[&str], unwanted: &[&str]) {
+    // A scan is fine only where it reads a page in the order of an index.
+    let bare_scan = plan.lines().find(|line| line.trim_start().starts_with("SCAN") && !line.contains(" USING "));
+    assert!(bare_scan.is_none(), "{plan}");
+    for part in wanted {
+        assert!(plan.contains(part), "{part} is not in\n{plan}");
+    }
+    for part in unwanted {
+        assert!(!plan.contains(part), "{part} is in\n{plan}");
+    }
+}
+
+async fn store() -> (Store, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = format!("sqlite:///{}", folder.path().join("test.db").display());
+    let store = Store::open(&Options { uri, max_connections: 1, sqlite_full_sync: false }).await.unwrap();
+    (store, folder)
+}
+
+/// Five hundred runs, of which every one has the tag `common` and few have the same `rare`.
+async fn fill(store: &Store) {
+    let keys = store.intern(&["common", "rare", "m", "p"]).await.unwrap();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                const EXPERIMENT: &str = "INSERT INTO experiments VALUES (0, 'e', '', 0, 0, NULL)";
+                const SERIES: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) ";
+                const RUNS: &str = "INSERT INTO runs (run_no, run_id, experiment_id, name, user_id, status, start_time, \
+                                    artifact_uri) SELECT i, 'r' || i, 0, '', '', 1, i, '' FROM n";
+                const TAGS: &str = "INSERT INTO run_tags SELECT i, $1, 'x' FROM n UNION ALL SELECT i, $2, i / 5 FROM n";
+                tx.execute(EXPERIMENT, args![]).await?;
+                for (insert, args) in [(RUNS, args![]), (TAGS, args![keys[0], keys[1]])] {
+                    tx.execute(sqlx::AssertSqlSafe(format!("{SERIES}{insert}")), args).await?;
+                }
+                Ok::<_, crate::StoreError>(())
+            })
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn runs_are_found_by_indexes() {
+    let (store, _folder) = store().await;
+    fill(&store).await;
+    let mut conn = store.read().await.unwrap();
+    let keys = Keys::default();
+    let by_start = "SEARCH runs USING INDEX runs_by_start (experiment_id=?)";
+    let sort = "USE TEMP B-TREE FOR ORDER BY";
+    let after = Start::After { start_time: 5, run_id: "r5".into() };
+    let first = Start::Offset(0);
+    for (filter, order, start, wanted, unwanted) in [
+        ("", "", &first, by_start, sort),
+        ("", "", &after, "SEARCH runs USING INDEX runs_by_start (experiment_id=? AND start_time<?)", sort),
+        ("metrics.m > 1 AND params.p != 'x' AND tags.common LIKE 'x'", "", &first, by_start, sort),
+        ("tags.common = 'x'", "", &first, by_start, sort),
+        ("tags.common IS NULL", "", &first, by_start, sort),
+        ("tags.rare = '7'", "", &first, "SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)", "runs_by_start"),
+        ("run_id = 'r1'", "", &first, "SEARCH runs USING INDEX sqlite_autoindex_runs_1 (run_id=?)", "runs_by_start"),
+        ("dataset.name = 'x'", "", &first, by_start, sort),
+        ("metrics.m > 1", "metrics.m DESC", &first, "SEARCH o0 USING PRIMARY KEY (run_no=? AND key_no=?)", "SCAN"),
+        ("", "params.p", &first, by_start, "SCAN"),
+    ] {
+        let order: Vec<String> = Some(order.to_owned()).into_iter().filter(|clause| !clause.is_empty()).collect();
+        let search = RunSearch {
+            experiments: vec![ExperimentId(0)],
+            view: ViewType::ActiveOnly,
+            filter: search::runs::parse_filter(Some(filter)).unwrap(),
+            order: search::runs::parse_order(&order).unwrap(),
+        };
+        let statement = runs::statement(&mut conn, &keys, &search, start, 101).await.unwrap().unwrap();
+        let plan = plan(&mut conn, &statement).await;
+        assert_plan(&format!("{filter} {order:?}\n{plan}"), &[wanted], &[unwanted]);
+    }
+}
+
+#[tokio::test]
+async fn the_registry_is_searched_by_indexes() {
+    let (store, _folder) = store().await;
+    let mut conn = store.read().await.unwrap();
+    let sort = "USE TEMP B-TREE FOR ORDER BY";
+    for (filter, order, wanted, unwanted) in [
+        ("", "", "USING INDEX registered_models_by_name", sort),
+        ("", "timestamp", "USING INDEX registered_models_by_update", sort),
+        ("name = 'a'", "", "SEARCH m USING INDEX registered_models_by_name (name=?)", sort),
+        ("tags.a = 'x'", "", "SEARCH x EXISTS USING PRIMARY KEY (registered_no=? AND key=?)", sort),
+    ] {
+        let filter = search::registered_models::parse_filter(Some(filter)).unwrap();
+        let order: Vec<String> = Some(order.to_owned()).into_iter().filter(|clause| !clause.is_empty()).collect();
+        let order = search::registered_models::parse_order(&order).unwrap();
+        let statement = registered_models::statement(Dialect::Sqlite, &filter, &order, WINDOW);
+        assert_plan(&plan(&mut conn, &statement).await, &[wanted], &[unwanted]);
+    }
+    let prompts = "SEARCH p USING COVERING INDEX model_versions_prompts (registered_no=?)";
+    for (filter, wanted, unwanted) in [
+        ("", "SCAN v USING INDEX model_versions_by_update", sort),
+        ("name = 'a'", "SEARCH m USING INDEX registered_models_by_name (name=?)", "SCAN"),
+        ("run_id = 'r'", "SEARCH v USING INDEX model_versions_by_run (run_id=?)", "SCAN"),
+        ("tags.a = 'x'", "SEARCH x EXISTS USING PRIMARY KEY (registered_no=? AND version=? AND key=?)", sort),
+    ] {
+        let filter = search::model_versions::parse_filter(Some(filter)).unwrap();
+        let statement = model_versions::statement(Dialect::Sqlite, &filter, &[], WINDOW);
+        assert_plan(&plan(&mut conn, &statement).await, &[wanted, prompts], &[unwanted]);
+    }
+}
+
+#[tokio::test]
+async fn experiments_and_logged_models_are_searched_by_indexes() {
+    let (store, _folder) = store().await;
+    let mut conn = store.read().await.unwrap();
+    let sort = "USE TEMP B-TREE FOR ORDER BY";
+    for (filter, wanted) in [
+        ("", "USING INDEX experiments_by_creation"),
+        ("name = 'a'", "SEARCH experiments USING INDEX sqlite_autoindex_experiments_1 (name=?)"),
+        ("experiment_id IN ('1', '2')", "SEARCH experiments USING INTEGER PRIMARY KEY (rowid=?)"),
+        ("tags.a = 'x'", "SEARCH x EXISTS USING PRIMARY KEY (experiment_id=? AND key=?)"),
+    ] {
+        let filter = search::experiments::parse_filter(Some(filter)).unwrap();
+        let order = search::experiments::default_order();
+        let statement = experiments::statement(Dialect::Sqlite, &filter, ViewType::ActiveOnly, &order, WINDOW);
+        assert_plan(&plan(&mut conn, &statement).await, &[wanted], &[]);
+    }
+    let by_creation = "SEARCH l USING INDEX logged_models_by_creation (experiment_id=?";
+    let key = "PRIMARY KEY (model_no=? AND key=?";
+    for (filter, start, wanted) in [
+        ("", LoggedStart::Offset(0), by_creation),
+        ("", LoggedStart::After { creation_time: 1, model_id: "m".into() }, by_creation),
+        ("metrics.a > 1 AND params.b = 'x' AND tags.c != 'y'", LoggedStart::Offset(0), key),
+    ] {
+        let search = LoggedModelSearch {
+            experiments: vec![ExperimentId(0)],
+            filter: search::logged_models::parse_filter(Some(filter)).unwrap(),
+            ..LoggedModelSearch::default()
+        };
+        let statement = logged_models::statement(Dialect::Sqlite, &search, &start, 101).unwrap();
+        assert_plan(&plan(&mut conn, &statement).await, &[wanted, by_creation], &[sort]);
+    }
+}

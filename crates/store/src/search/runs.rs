@@ -1,0 +1,346 @@
+//! Searching runs.
+
+use domain::ViewType;
+use domain::experiments::ExperimentId;
+use domain::runs::{DATASET_CONTEXT_TAG, RUN_NAME_TAG, RunStatus};
+use domain::search::runs::{Comparison, DatasetField, NumberAttribute, OrderBy, TextAttribute};
+use domain::search::{OrderKey, TextTest, ValueTest};
+use sea_query::{
+    Alias, CaseStatement, DynIden, Expr, ExprTrait, IntoIden, JoinType, NullOrdering, Order, Query, SelectStatement,
+};
+
+use super::{Column, Scope, direction, in_view, values};
+use crate::keys::Keys;
+use crate::runs::RunRow;
+use crate::{Conn, Dialect, Result};
+
+/// How many runs a condition may single out for the search to start from them rather than from the experiments.
+const FEW: u64 = 100;
+
+/// What is searched for.
+#[derive(Clone, Debug, Default)]
+pub struct RunSearch {
+    /// In these experiments.
+    pub experiments: Vec<ExperimentId>,
+    /// In these lifecycle stages.
+    pub view: ViewType,
+    /// Must all hold.
+    pub filter: Vec<Comparison>,
+    /// Most significant first. Ties are broken by start time, latest first, and then by id.
+    pub order: Vec<OrderKey<OrderBy>>,
+}
+
+/// Where a page starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// After that many runs.
+    Offset(u64),
+    /// After this one; only in the default order (see [`RunSearch::is_default_order`]), where it is found by index.
+    After {
+        /// When it started.
+        start_time: i64,
+        /// Its id.
+        run_id: String,
+    },
+}
+
+impl RunSearch {
+    /// Whether the order is by start time, latest first, and then by id.
+    pub fn is_default_order(&self) -> bool {
+        match self.order.as_slice() {
+            [] => true,
+            [first] => first.by == OrderBy::Number(NumberAttribute::StartTime) && !first.ascending,
+            _ => false,
+        }
+    }
+}
+
+/// The runs of a page. The connection must be a reader's (see [`Keys::find`]).
+pub async fn page(
+    reader: &mut Conn,
+    keys: &Keys,
+    search: &RunSearch,
+    start: &Start,
+    limit: u64,
+) -> Result<Vec<RunRow>> {
+    match statement(reader, keys, search, start, limit).await? {
+        Some(statement) => reader.fetch_all_built(&statement).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// How many runs are found in all. The connection must be a reader's.
+pub async fn count(reader: &mut Conn, keys: &Keys, search: &RunSearch) -> Result<u64> {
+    let Some(mut statement) = found(reader, keys, search).await? else { return Ok(0) };
+    statement.expr(Expr::cust("count(*)"));
+    let rows: Vec<(i64,)> = reader.fetch_all_built(&statement).await?;
+    Ok(rows.first().map_or(0, |(count,)| count.unsigned_abs()))
+}
+
+/// The statement that finds a page; `None` if nothing can be found.
+pub(crate) async fn statement(
+    reader: &mut Conn,
+    keys: &Keys,
+    search: &RunSearch,
+    start: &Start,
+    limit: u64,
+) -> Result<Option<SelectStatement>> {
+    let Some(mut statement) = found(reader, keys, search).await? else { return Ok(None) };
+    statement.columns(
+        [
+            "run_no",
+            "run_id",
+            "experiment_id",
+            "name",
+            "user_id",
+            "status",
+            "start_time",
+            "end_time",
+            "artifact_uri",
+            "deleted_at",
+        ]
+        .map(run),
+    );
+    order(&mut statement, reader, keys, &search.order).await?;
+    match start {
+        Start::Offset(offset) => {
+            if *offset > 0 {
+                statement.offset(*offset);
+            }
+        }
+        Start::After { start_time, run_id } => {
+            // The first half is what an index can use.
+            statement.and_where(Expr::col(run("start_time")).lte(*start_time)).and_where(
+                Expr::col(run("start_time")).lt(*start_time).or(Expr::col(run("run_id")).gt(run_id.as_str())),
+            );
+        }
+    }
+    statement.limit(limit);
+    Ok(Some(statement))
+}
+
+fn run(column: &'static str) -> Column {
+    ("runs", column)
+}
+
+/// `FROM` and `WHERE`.
+async fn found(reader: &mut Conn, keys: &Keys, search: &RunSearch) -> Result<Option<SelectStatement>> {
+    let mut statement = Query::select();
+    statement.from("runs");
+    statement.and_where_option(in_view(Expr::col(run("deleted_at")), search.view));
+    let mut few = false;
+    for (scope, comparison) in Scope::each(reader.dialect(), &search.filter) {
+        match condition(scope, reader, keys, comparison).await? {
+            Condition::Always => {}
+            Condition::Never => return Ok(None),
+            Condition::If(condition) => {
+                statement.and_where(condition);
+            }
+            Condition::Few(runs) => {
+                few = true;
+                statement.and_where(Expr::col(run("run_no")).is_in(runs));
+            }
+        }
+    }
+    let experiments = search.experiments.iter().map(|id| id.0);
+    let experiment_id = Expr::col(run("experiment_id"));
+    // A sum is in no index: then the runs that were singled out are looked up, rather than all of the experiments'.
+    let experiment_id = if few { experiment_id.add(0_i64) } else { experiment_id };
+    statement.and_where(experiment_id.is_in(experiments));
+    Ok(Some(statement))
+}
+
+enum Condition {
+    Always,
+    Never,
+    If(Expr),
+    /// It is one of these runs.
+    Few(Vec<i64>),
+}
+
+async fn condition(scope: Scope, reader: &mut Conn, keys: &Keys, comparison: &Comparison) -> Result<Condition> {
+    Ok(match comparison {
+        Comparison::Metric(key, test) => match keys.find(reader, key).await? {
+            Some(key_no) => {
+                let rows = with_key("latest_metrics", key_no).and_where(values::metric("x", *test)).take();
+                Condition::If(scope.exists(rows))
+            }
+            None => Condition::Never,
+        },
+        Comparison::Param(key, test) => value(scope, reader, keys, "params", key, test).await?,
+        Comparison::Tag(key, test) => value(scope, reader, keys, "run_tags", key, test).await?,
+        Comparison::Text(TextAttribute::RunName, test) => {
+            let test = ValueTest::Text(test.clone());
+            value(scope, reader, keys, "run_tags", RUN_NAME_TAG, &test).await?
+        }
+        Comparison::Text(TextAttribute::Status, test) => {
+            let statuses = RunStatus::ALL.into_iter().filter(|status| test.matches(status.name()));
+            Condition::If(Expr::col(run("status")).is_in(statuses.map(RunStatus::number)))
+        }
+        Comparison::Text(attribute, test) => {
+            Condition::If(values::text(scope.dialect, run(text_column(*attribute)), test))
+        }
+        Comparison::Number(attribute, test) => Condition::If(values::number(run(number_column(*attribute)), *test)),
+        Comparison::Dataset(field, test) => Condition::If(dataset(scope, *field, test)),
+    })
+}
+
+/// The column of a text that is kept as it is searched for.
+fn text_column(attribute: TextAttribute) -> &'static str {
+    match attribute {
+        TextAttribute::RunId => "run_id",
+        TextAttribute::RunName => "name",
+        TextAttribute::Status => "status",
+        TextAttribute::UserId => "user_id",
+        TextAttribute::ArtifactUri => "artifact_uri",
+    }
+}
+
+fn number_column(attribute: NumberAttribute) -> &'static str {
+    match attribute {
+        NumberAttribute::StartTime => "start_time",
+        NumberAttribute::EndTime => "end_time",
+    }
+}
+
+/// The run's row with this key, called `x`.
+fn with_key(table: &'static str, key_no: i64) -> SelectStatement {
+    Query::select()
+        .expr(Expr::cust("1"))
+        .from_as(table, "x")
+        .and_where(Expr::col(("x", "run_no")).equals(run("run_no")))
+        .and_where(Expr::col(("x", "key_no")).eq(key_no))
+        .take()
+}
+
+/// The condition on a param or tag.
+async fn value(
+    scope: Scope,
+    reader: &mut Conn,
+    keys: &Keys,
+    table: &'static str,
+    key: &str,
+    test: &ValueTest,
+) -> Result<Condition> {
+    let Some(key_no) = keys.find(reader, key).await? else {
+        return Ok(if *test == ValueTest::Missing { Condition::Always } else { Condition::Never });
+    };
+    Ok(match test {
+        ValueTest::Missing => Condition::If(scope.not_exists(with_key(table, key_no))),
+        ValueTest::Present => Condition::If(scope.exists(with_key(table, key_no))),
+        ValueTest::Text(test) => {
+            if let TextTest::Eq(value) = test
+                && let Some(runs) = few(reader, table, key_no, value).await?
+            {
+                return Ok(if runs.is_empty() { Condition::Never } else { Condition::Few(runs) });
+            }
+            let on_value = values::indexed_text(scope.dialect, ("x", "value"), test);
+            Condition::If(scope.exists(with_key(table, key_no).and_where(on_value).take()))
+        }
+    })
+}
+
+/// On SQLite, the runs that have this very value, if they are few.
+///
+/// SQLite keeps no count of values. Without knowing that a value is rare, such as a parent run's id, it would look at
+/// every run of an experiment; without knowing that it is common it would gather all of its runs, though a page needs
+/// but the first. Postgres does know.
+async fn few(reader: &mut Conn, table: &'static str, key_no: i64, value: &str) -> Result<Option<Vec<i64>>> {
+    if reader.dialect() == Dialect::Postgres {
+        return Ok(None);
+    }
+    let statement = Query::select()
+        .column(("x", "run_no"))
+        .from_as(table, "x")
+        .and_where(Expr::col(("x", "key_no")).eq(key_no))
+        .and_where(values::beginning(("x", "value")).eq(values::cut(value)))
+        .and_where(Expr::col(("x", "value")).eq(value))
+        .limit(FEW + 1)
+        .take();
+    let rows: Vec<(i64,)> = reader.fetch_all_built(&statement).await?;
+    Ok((rows.len() as u64 <= FEW).then(|| rows.into_iter().map(|(run_no,)| run_no).collect()))
+}
+
+fn dataset(scope: Scope, field: DatasetField, test: &TextTest) -> Expr {
+    let mut uses = Query::select();
+    uses.expr(Expr::cust("1"));
+    match field {
+        DatasetField::Context => {
+            uses.from_as("run_dataset_tags", "x")
+                .and_where(Expr::col(("x", "key")).eq(DATASET_CONTEXT_TAG))
+                .and_where(values::text(scope.dialect, ("x", "value"), test));
+        }
+        DatasetField::Name | DatasetField::Digest => {
+            let column = if field == DatasetField::Name { "name" } else { "digest" };
+            uses.from_as("run_datasets", "x")
+                .inner_join("datasets", Expr::col(("datasets", "dataset_no")).equals(("x", "dataset_no")))
+                .and_where(values::text(scope.dialect, ("datasets", column), test));
+        }
+    }
+    uses.and_where(Expr::col(("x", "run_no")).equals(run("run_no")));
+    scope.exists(uses)
+}
+
+/// `ORDER BY`, with the joins that it takes. Each finds one row at most, so that none adds or drops a run.
+async fn order(
+    statement: &mut SelectStatement,
+    reader: &mut Conn,
+    keys: &Keys,
+    order: &[OrderKey<OrderBy>],
+) -> Result<()> {
+    for (place, key) in order.iter().enumerate() {
+        let direction = direction(key.ascending);
+        // In one column the index's own order of nulls, of which there are none, must stay.
+        let (value, nullable) = match &key.by {
+            OrderBy::Metric(name) => {
+                let Some(key_no) = keys.find(reader, name).await? else { continue };
+                let alias = join(statement, "latest_metrics", place, key_no);
+                let rank = Expr::case(Expr::col((alias.clone(), "is_nan")), 1_i64)
+                    .case(Expr::col((alias.clone(), "value")).is_null(), 2_i64)
+                    .finally(0_i64);
+                statement.order_by_expr(rank.into(), Order::Asc);
+                (Expr::col((alias, "value")), false)
+            }
+            OrderBy::Param(name) | OrderBy::Tag(name) => {
+                let Some(key_no) = keys.find(reader, name).await? else { continue };
+                let table = if matches!(key.by, OrderBy::Param(_)) { "params" } else { "run_tags" };
+                (Expr::col((join(statement, table, place, key_no), "value")), true)
+            }
+            OrderBy::Text(TextAttribute::Status) => (status_rank(), false),
+            OrderBy::Text(attribute) => (Expr::col(run(text_column(*attribute))), false),
+            OrderBy::Number(attribute) => {
+                (Expr::col(run(number_column(*attribute))), *attribute == NumberAttribute::EndTime)
+            }
+        };
+        if nullable {
+            statement.order_by_expr_with_nulls(value, direction, NullOrdering::Last);
+        } else {
+            statement.order_by_expr(value, direction);
+        }
+    }
+    if order.iter().all(|key| key.by != OrderBy::Number(NumberAttribute::StartTime)) {
+        statement.order_by(run("start_time"), Order::Desc);
+    }
+    statement.order_by(run("run_id"), Order::Asc);
+    Ok(())
+}
+
+/// Joins the run's row with this key, if it has one; answers with what it is called.
+fn join(statement: &mut SelectStatement, table: &'static str, place: usize, key_no: i64) -> DynIden {
+    let alias = Alias::new(format!("o{place}")).into_iden();
+    let of_run = Expr::col((alias.clone(), "run_no")).equals(run("run_no"));
+    let on = of_run.and(Expr::col((alias.clone(), "key_no")).eq(key_no));
+    statement.join_as(JoinType::LeftJoin, table, alias.clone(), on);
+    alias
+}
+
+/// Statuses are ordered by name.
+fn status_rank() -> Expr {
+    let mut statuses = RunStatus::ALL;
+    statuses.sort_unstable_by_key(|status| status.name());
+    let ranks = CaseStatement::new();
+    let ranks = (0_i64..)
+        .zip(statuses)
+        .fold(ranks, |ranks, (rank, status)| ranks.case(Expr::col(run("status")).eq(status.number()), rank));
+    ranks.into()
+}

@@ -1,0 +1,96 @@
+"""Files: every way in and out, on each pair of backends."""
+
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+
+import backends
+
+MEGABYTE = 1024**2
+
+
+def test_every_way_of_logging_artifacts(client, experiment, tmp_path):
+    with mlflow.start_run() as run:
+        mlflow.log_text("grüße", "texts/hello world.txt")
+        mlflow.log_dict({"a": [1, 2]}, "data/config.json")
+        mlflow.log_dict({"a": 1}, "data/config.yaml")
+        mlflow.log_table({"q": ["x", "y"], "score": [1, 2]}, "tables/eval.json")
+        mlflow.log_table({"q": ["z"], "score": [3]}, "tables/eval.json")
+        mlflow.log_image(np.zeros((8, 8, 3), dtype=np.uint8), "images/black.png")
+        mlflow.log_image(np.zeros((8, 8, 3), dtype=np.uint8), key="steps", step=1)
+    run_id = run.info.run_id
+    uri = f"runs:/{run_id}"
+    assert mlflow.artifacts.load_text(f"{uri}/texts/hello world.txt") == "grüße"
+    assert mlflow.artifacts.load_dict(f"{uri}/data/config.json") == {"a": [1, 2]}
+    assert mlflow.artifacts.load_image(f"{uri}/images/black.png").size == (8, 8)
+    assert list(mlflow.load_table("tables/eval.json", run_ids=[run_id])["q"]) == ["x", "y", "z"]
+    assert {entry.path for entry in client.list_artifacts(run_id)} == {"texts", "data", "tables", "images"}
+    mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="data", dst_path=str(tmp_path))
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["config.json", "config.yaml"]
+
+
+def test_folder_of_files_goes_up_and_comes_down(client, experiment, tmp_path):
+    source = tmp_path / "source"
+    (source / "deep" / "er").mkdir(parents=True)
+    files = {"one.bin": bytes(range(256)) * 4096, "deep/two.txt": b"", "deep/er/drei+vier ü.txt": b"3"}
+    for path, content in files.items():
+        (source / path).write_bytes(content)
+    run_id = client.create_run(experiment).info.run_id
+    client.log_artifacts(run_id, str(source), "all")
+    target = tmp_path / "target"
+    target.mkdir()
+    client.download_artifacts(run_id, "all", str(target))
+    assert {path: (target / "all" / path).read_bytes() for path in files} == files
+    listed = {entry.path: entry.file_size for entry in client.list_artifacts(run_id, "all") if not entry.is_dir}
+    assert listed == {"all/one.bin": MEGABYTE}
+
+
+def test_files_lie_where_the_backend_has_them(client, backend, experiment):
+    run = client.create_run(experiment)
+    client.log_text(run.info.run_id, "here", "a.txt")
+    if backend.bucket is None:
+        assert run.info.artifact_uri.startswith("mlflow-artifacts:/")
+        return
+    root, folder = {
+        "postgres-s3": ("mlflow-artifacts:/", "artifacts"),
+        "postgres-direct-s3": (f"s3://{backend.bucket}/mlruns/", "mlruns"),
+    }[backend.name]
+    assert run.info.artifact_uri.startswith(root)
+    key = f"{folder}/{experiment}/{run.info.run_id}/artifacts/a.txt"
+    assert backends.s3_client().get_object(Bucket=backend.bucket, Key=key)["Body"].read() == b"here"
+
+
+def test_big_file_in_parts(client, backend, experiment, tmp_path, monkeypatch):
+    """Through the proxy, S3 takes the parts from the client itself, by signed addresses; a folder takes the file whole."""
+    monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")
+    monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "true")
+    for name in ("UPLOAD_MINIMUM_FILE_SIZE", "UPLOAD_CHUNK_SIZE", "DOWNLOAD_MINIMUM_FILE_SIZE", "DOWNLOAD_CHUNK_SIZE"):
+        monkeypatch.setenv(f"MLFLOW_MULTIPART_{name}", str(5 * MEGABYTE))
+    big = tmp_path / "big file.bin"
+    big.write_bytes(np.random.default_rng(1).bytes(12 * MEGABYTE))
+    run_id = client.create_run(experiment).info.run_id
+    client.log_artifact(run_id, str(big), "deep")
+    assert [entry.file_size for entry in client.list_artifacts(run_id, "deep")] == [12 * MEGABYTE]
+    (tmp_path / "down").mkdir()
+    local = client.download_artifacts(run_id, "deep/big file.bin", str(tmp_path / "down"))
+    assert Path(local).read_bytes() == big.read_bytes()
+    if backend.name == "postgres-s3":
+        key = f"artifacts/{experiment}/{run_id}/artifacts/deep/big file.bin"
+        assert backends.s3_client().head_object(Bucket=backend.bucket, Key=key)["ETag"].endswith('-3"')
+
+
+def test_overwritten_artifact_is_the_new_one(client, experiment):
+    run_id = client.create_run(experiment).info.run_id
+    client.log_text(run_id, "first and longer", "a.txt")
+    client.log_text(run_id, "second", "a.txt")
+    assert mlflow.artifacts.load_text(f"runs:/{run_id}/a.txt") == "second"
+
+
+def test_missing_artifacts(client, experiment, tmp_path):
+    run_id = client.create_run(experiment).info.run_id
+    assert client.list_artifacts(run_id) == []
+    assert client.list_artifacts(run_id, "nowhere") == []
+    with pytest.raises(Exception, match="(?i)nowhere|not found|does not exist|404|no such|no artifact"):
+        client.download_artifacts(run_id, "nowhere.txt", str(tmp_path))
