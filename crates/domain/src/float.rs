@@ -7,7 +7,6 @@ use std::fmt;
 use serde::{Deserializer, Serializer, de};
 
 /// Writes a number, or the name of a value that JSON has no number for.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's `with` hands over a reference")]
 pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if value.is_nan() {
         serializer.serialize_str("NaN")
