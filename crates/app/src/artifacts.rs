@@ -2,7 +2,6 @@
 
 mod preview;
 
-use domain::experiments::ExperimentId;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
@@ -36,6 +35,8 @@ impl Node {
 /// The tree with the folders on the way to the selection open, and the selection's preview.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Browser {
+    /// The run's artifact location.
+    root_uri: String,
     nodes: Vec<Node>,
     selected: String,
     preview: Preview,
@@ -46,17 +47,20 @@ struct Browser {
 /// Without a selection the first model of the run is selected: what most people came for.
 #[server(prefix = "/_fn", endpoint = "run_artifacts")]
 async fn load_browser(run_id: String, selected: Option<String>) -> UiResult<Browser> {
-    let models = crate::runs::logged_here(&run_id).await?;
-    let mut nodes = list(&run_id, "").await?;
+    let service = crate::error::service();
+    let models = crate::runs::logged_here(&service, &run_id).await?;
+    let (root_uri, mut nodes) = list(&service, &run_id, "").await?;
     let selected = selected.unwrap_or_else(|| {
         let first = models.iter().find(|m| nodes.iter().any(|n| n.is_dir && n.path == m.name));
         first.map(|m| m.name.clone()).unwrap_or_default()
     });
     let mut level = &mut nodes;
     let mut found = None;
-    while let Some(node) = level.iter_mut().find(|n| n.path == selected || selected.starts_with(&format!("{}/", n.path))) {
+    while let Some(node) =
+        level.iter_mut().find(|n| n.path == selected || selected.starts_with(&format!("{}/", n.path)))
+    {
         if node.is_dir {
-            node.children = list(&run_id, &node.path).await?;
+            (_, node.children) = list(&service, &run_id, &node.path).await?;
         }
         if node.path == selected {
             found = Some(node.clone());
@@ -67,16 +71,16 @@ async fn load_browser(run_id: String, selected: Option<String>) -> UiResult<Brow
     let preview = match found {
         None if selected.is_empty() => Preview::Nothing,
         None => Preview::Missing,
-        Some(node) => preview::load(&run_id, &node.path, node.is_dir, node.size).await?,
+        Some(node) => preview::load(&service, &run_id, &node.path, node.is_dir, node.size).await?,
     };
-    Ok(Browser { nodes, selected, preview, models })
+    Ok(Browser { root_uri, nodes, selected, preview, models })
 }
 
 #[cfg(feature = "ssr")]
-async fn list(run_id: &str, path: &str) -> UiResult<Vec<Node>> {
-    let listing = crate::error::service().run_artifacts(run_id, path).await?;
+async fn list(service: &service::Service, run_id: &str, path: &str) -> UiResult<(String, Vec<Node>)> {
+    let listing = service.run_artifacts(run_id, path).await?;
     let node = |f: service::FileInfo| Node { path: f.path, is_dir: f.is_dir, size: f.size, children: Vec::new() };
-    Ok(listing.files.into_iter().map(node).collect())
+    Ok((listing.root_uri, listing.files.into_iter().map(node).collect()))
 }
 
 /// Where a file of a run is downloaded.
@@ -87,20 +91,16 @@ pub(crate) fn download_href(run_id: &str, path: &str) -> String {
 /// Tree and preview of a run's artifacts.
 #[component]
 pub(crate) fn ArtifactBrowser(
-    experiment_id: ExperimentId,
-    run_id: String,
-    /// The run's artifact location.
-    root_uri: String,
+    /// The run.
+    run_id: Memo<String>,
     /// Called when a model of the run was registered.
     on_registered: Callback<()>,
 ) -> impl IntoView {
     let query = use_query_map();
     let selected = Memo::new(move |_| query.with(|q| q.get("artifact")));
     let version = RwSignal::new(0_u32);
-    let run = StoredValue::new(run_id);
-    let root_uri = StoredValue::new(root_uri);
     let browser = Resource::new(
-        move || (run.get_value(), selected.get(), version.get()),
+        move || (run_id.get(), selected.get(), version.get()),
         |(run, selected, _)| load_browser(run, selected),
     );
     let registered = Callback::new(move |()| {
@@ -113,6 +113,8 @@ pub(crate) fn ArtifactBrowser(
             <Transition fallback=|| view! { <div class="skeleton w-full"></div> }>
                 {move || Suspend::new(async move {
                     match browser.await {
+                        // A run that is not there has been said so above.
+                        Err(error) if error.is_not_found() => ().into_any(),
                         Err(error) => view! { <ErrorNote error/> }.into_any(),
                         Ok(b) if b.nodes.is_empty() => view! {
                             <Empty title="No artifacts recorded.">
@@ -121,13 +123,12 @@ pub(crate) fn ArtifactBrowser(
                             </Empty>
                         }.into_any(),
                         Ok(b) => {
-                            let full_path = format!("{}/{}", root_uri.get_value(), b.selected);
+                            let full_path = format!("{}/{}", b.root_uri, b.selected);
                             let model = b.models.iter().find(|m| m.name == b.selected).cloned();
-                            let base = format!("/experiments/{experiment_id}/runs/{}", run.get_value());
                             view! {
                                 <div class="artifact-browser">
                                     <nav class="artifact-tree" aria-label="Artifact tree">
-                                        <Tree nodes=b.nodes selected=b.selected.clone() base=base/>
+                                        <Tree nodes=b.nodes selected=b.selected.clone()/>
                                     </nav>
                                     <div class="artifact-view">
                                         {(!b.selected.is_empty()).then(|| view! {
@@ -136,7 +137,7 @@ pub(crate) fn ArtifactBrowser(
                                                 <CopyButton text=full_path what="path"/>
                                             </p>
                                         })}
-                                        <PreviewView preview=b.preview run_id=run.get_value() path=b.selected model registered/>
+                                        <PreviewView preview=b.preview run_id=run_id.get_untracked() path=b.selected model registered/>
                                     </div>
                                 </div>
                             }.into_any()
@@ -150,15 +151,19 @@ pub(crate) fn ArtifactBrowser(
 
 /// A level of the tree; links, so that it works with the keyboard and without JavaScript.
 #[component]
-fn Tree(nodes: Vec<Node>, selected: String, base: String) -> AnyView {
+fn Tree(nodes: Vec<Node>, selected: String) -> AnyView {
     let items = nodes
         .into_iter()
         .map(|node| {
             let here = node.path == selected;
             let open = here || selected.starts_with(&format!("{}/", node.path));
             // A click on an open folder closes it: its parent is selected instead.
-            let target = if here && node.is_dir { node.path.rsplit_once('/').map_or("", |(parent, _)| parent) } else { &node.path };
-            let href = format!("{base}?artifact={}#artifacts", url_encode(target));
+            let target = if here && node.is_dir {
+                node.path.rsplit_once('/').map_or("", |(parent, _)| parent)
+            } else {
+                &node.path
+            };
+            let href = format!("?artifact={}#artifacts", url_encode(target));
             let icon = match (node.is_dir, open) {
                 (true, true) => IconName::Down,
                 (true, false) => IconName::Right,
@@ -168,7 +173,7 @@ fn Tree(nodes: Vec<Node>, selected: String, base: String) -> AnyView {
             let is_dir = node.is_dir;
             let expanded = is_dir.then_some(if open { "true" } else { "false" });
             let nested = (is_dir && open && !node.children.is_empty())
-                .then(|| view! { <Tree nodes=node.children.clone() selected=selected.clone() base=base.clone()/> });
+                .then(|| view! { <Tree nodes=node.children.clone() selected=selected.clone()/> });
             view! {
                 <li>
                     <a class="tree-item" href=href aria-current=here.then_some("true") data-expanded=expanded>

@@ -21,8 +21,11 @@ impl UiError {
 }
 
 impl From<Error> for UiError {
+    /// What a server function refuses has the status that the HTTP API would give it, rather than Leptos' 500.
     fn from(error: Error) -> Self {
-        Self(error)
+        let error = Self(error);
+        set_status(&error);
+        error
     }
 }
 
@@ -39,7 +42,9 @@ impl FromServerFnError for UiError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self(match error {
-            ServerFnErrorErr::Request(_) => Error::unavailable("The server can't be reached. Check that it runs, then try again."),
+            ServerFnErrorErr::Request(_) => {
+                Error::unavailable("The server can't be reached. Check that it runs, then try again.")
+            }
             other => Error::new(ErrorCode::BadRequest, other.to_string()),
         })
     }

@@ -72,7 +72,7 @@ pub fn metric(value: f64) -> String {
     if !value.is_finite() {
         return if value.is_nan() { "NaN".into() } else { value.to_string() };
     }
-    if value == value.trunc() && value.abs() < 1e15 {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
         return format!("{value}");
     }
     let magnitude = value.abs().log10().floor();

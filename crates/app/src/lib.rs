@@ -4,6 +4,12 @@
 //! (`/_fn/…`) that asks `service` for the very operations that the HTTP API asks for. All state that one would want
 //! to share is in the URL.
 #![recursion_limit = "512"]
+#![expect(unreachable_pub, reason = "the component macro makes a public function of every component")]
+#![expect(clippy::needless_pass_by_value, reason = "a component owns its properties")]
+#![cfg_attr(
+    not(feature = "ssr"),
+    expect(clippy::unused_async_trait_impl, reason = "in the browser a server function's body is not there")
+)]
 
 mod artifacts;
 mod error;

@@ -29,10 +29,8 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
     let files = expect_context::<SiteFiles>();
     let nonce = use_nonce().map(|n| n.to_string()).unwrap_or_default();
     set_policy(&nonce);
-    let start = format!(
-        "import('{}').then(m=>m.default({{module_or_path:'{}'}}).then(()=>m.hydrate()))",
-        files.js, files.wasm
-    );
+    let start =
+        format!("import('{}').then(m=>m.default({{module_or_path:'{}'}}).then(()=>m.hydrate()))", files.js, files.wasm);
     view! {
         <!DOCTYPE html>
         <html lang="en">

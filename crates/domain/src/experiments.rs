@@ -17,10 +17,9 @@ impl ExperimentId {
 
     /// Reads the wire form; surrounding spaces are fine, as in MLflow.
     pub fn parse(text: &str) -> Result<Self> {
-        text.trim()
-            .parse()
-            .map(Self)
-            .map_err(|_| Error::invalid(format!("Invalid experiment ID '{text}'. Experiment ID must be a valid integer.")))
+        text.trim().parse().map(Self).map_err(|_| {
+            Error::invalid(format!("Invalid experiment ID '{text}'. Experiment ID must be a valid integer."))
+        })
     }
 }
 

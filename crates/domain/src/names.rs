@@ -187,7 +187,9 @@ mod tests {
 
     #[test]
     fn keys_that_resolve_to_others_are_refused() {
-        for (key, resolved) in [("a//b", "a/b"), ("a/", "a"), ("./a", "a"), ("/a", "/a"), ("..a", "..a"), ("a/..", "."), (".", ".")] {
+        for (key, resolved) in
+            [("a//b", "a/b"), ("a/", "a"), ("./a", "a"), ("/a", "/a"), ("..a", "..a"), ("a/..", "."), (".", ".")]
+        {
             let message = check_tag_key(key, "key").unwrap_err().message;
             assert!(message.ends_with(&format!("This name would resolve to '{resolved}'")), "{key}: {message}");
         }

@@ -23,9 +23,15 @@ pub(crate) enum Command {
 #[expect(clippy::struct_excessive_bools, reason = "one per switch of the command line")]
 #[command(disable_help_flag = true)]
 pub(crate) struct ServerArgs {
-    /// Where metadata is kept: sqlite:///path/to/file.db (three slashes before a relative path, four before an
+    /// Where metadata is kept: `sqlite:///path/to/file.db` (three slashes before a relative path, four before an
     /// absolute one) or postgresql://user:password@host:port/database.
-    #[arg(long, value_name = "URI", env = "MLFLOW_BACKEND_STORE_URI", default_value = "sqlite:///mlflow.db", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "URI",
+        env = "MLFLOW_BACKEND_STORE_URI",
+        default_value = "sqlite:///mlflow.db",
+        hide_env_values = true
+    )]
     pub(crate) backend_store_uri: String,
 
     /// Where the model registry is kept; only the backend store itself is supported.
@@ -45,7 +51,7 @@ pub(crate) struct ServerArgs {
     #[arg(long, overrides_with = "serve_artifacts")]
     pub(crate) no_serve_artifacts: bool,
 
-    /// Where proxied artifacts are kept: a folder, or s3://bucket/path.
+    /// Where proxied artifacts are kept: a folder, or `s3://bucket/path`.
     #[arg(long, value_name = "URI", env = "MLFLOW_ARTIFACTS_DESTINATION", default_value = "./mlartifacts")]
     pub(crate) artifacts_destination: String,
 

@@ -33,7 +33,10 @@ impl Config {
             }
         }
         if args.registry_store_uri.as_ref().is_some_and(|uri| *uri != args.backend_store_uri) {
-            return Err("--registry-store-uri must be the same as --backend-store-uri: the registry lives in the same database".into());
+            return Err(
+                "--registry-store-uri must be the same as --backend-store-uri: the registry lives in the same database"
+                    .into(),
+            );
         }
         if !matches!(args.x_frame_options.to_ascii_uppercase().as_str(), "SAMEORIGIN" | "DENY" | "NONE") {
             return Err(format!("--x-frame-options must be SAMEORIGIN, DENY or NONE, not '{}'", args.x_frame_options));
@@ -45,7 +48,9 @@ impl Config {
             None => absolute_location("./mlruns")?,
         };
         if default_root.starts_with("mlflow-artifacts:") && !serve {
-            return Err(format!("--default-artifact-root {default_root} needs the artifact proxy: leave out --no-serve-artifacts"));
+            return Err(format!(
+                "--default-artifact-root {default_root} needs the artifact proxy: leave out --no-serve-artifacts"
+            ));
         }
         Ok(Self {
             store: service::StoreOptions {

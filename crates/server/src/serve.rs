@@ -47,8 +47,13 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
     let port = listener.local_addr().map_err(|e| e.to_string())?.port();
     let store = Store::open(&config.store).await.map_err(|e| e.to_string())?;
     let artifacts = Artifacts::new(config.s3).await;
-    let mut service =
-        Service::new(store.clone(), artifacts, config.artifacts.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let mut service = Service::new(
+        store.clone(),
+        artifacts,
+        config.artifacts.clone(),
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+    );
     if let Some(pattern) = std::env::var(SOURCE_PATTERN).ok().filter(|pattern| !pattern.is_empty()) {
         service = service.with_source_pattern(&pattern).map_err(|e| format!("{SOURCE_PATTERN} is no pattern: {e}"))?;
     }
@@ -69,7 +74,7 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
         wait_for_stop().await;
         tracing::info!("stopping: waiting for requests that are under way");
         // The receiver waits as long as the server runs.
-        drop(stop.send(()));
+        let _ = stop.send(());
     });
     let timeout = async {
         if stopped.await.is_ok() {

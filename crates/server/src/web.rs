@@ -31,7 +31,9 @@ pub(crate) fn router(service: Service, site: Site, security: Security, prefix: &
     };
     let functions = any({
         let context = context.clone();
-        move |State(_): State<LeptosOptions>, request: Request<Body>| handle_server_fns_with_context(context.clone(), request)
+        move |State(_): State<LeptosOptions>, request: Request<Body>| {
+            handle_server_fns_with_context(context.clone(), request)
+        }
     });
     let pages = Router::new()
         .route("/_fn/{*name}", functions)
@@ -41,10 +43,8 @@ pub(crate) fn router(service: Service, site: Site, security: Security, prefix: &
         })
         .with_state(options)
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(NotYetEncoded)));
-    let files = Router::new()
-        .route("/pkg/{version}/{*file}", get(package))
-        .route("/favicon.svg", get(icon))
-        .with_state(site);
+    let files =
+        Router::new().route("/pkg/{version}/{*file}", get(package)).route("/favicon.svg", get(icon)).with_state(site);
     api::router(service, security, prefix, pages.merge(files))
 }
 

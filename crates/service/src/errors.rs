@@ -26,7 +26,9 @@ pub(crate) fn from_artifacts(error: ArtifactError) -> Error {
         ArtifactError::NotADirectory => Error::invalid("Invalid path: a part of it is a file, not a directory"),
         ArtifactError::Outside => Error::invalid("Invalid path: resolved path is outside the artifact directory"),
         ArtifactError::Name(_) => Error::invalid("Invalid path: the artifact store cannot keep a file of that name"),
-        ArtifactError::Range(size) => Error::invalid(format!("The range is not within the {size} bytes of the artifact.")),
+        ArtifactError::Range(size) => {
+            Error::invalid(format!("The range is not within the {size} bytes of the artifact."))
+        }
         ArtifactError::Scheme(_) | ArtifactError::Unsupported => {
             Error::new(ErrorCode::NotImplemented, "The artifact store does not support this.")
         }

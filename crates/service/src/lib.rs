@@ -89,7 +89,7 @@ impl Service {
 
     /// Fails with `TEMPORARILY_UNAVAILABLE` when the database doesn't answer.
     pub async fn ping(&self) -> Result<()> {
-        Ok(self.inner.store.ping().await.map_err(errors::from_store)?)
+        self.inner.store.ping().await.map_err(errors::from_store)
     }
 
     /// The time, for what is asked for relative to it.

@@ -69,7 +69,9 @@ enum Db {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URI is of no known form.
-    #[error("unsupported database URI '{0}': use sqlite:///path/to/file.db or postgresql://user:password@host:port/database")]
+    #[error(
+        "unsupported database URI '{0}': use sqlite:///path/to/file.db or postgresql://user:password@host:port/database"
+    )]
     Uri(String),
     /// The database does not answer.
     #[error("cannot open the database {uri}: {cause}")]
@@ -80,7 +82,9 @@ pub enum OpenError {
         cause: String,
     },
     /// A newer server has been here.
-    #[error("the database {uri} was made by a newer version of Ferroflow (its schema has version {found}, this binary knows {known}): start that version or restore a backup")]
+    #[error(
+        "the database {uri} was made by a newer version of Ferroflow (its schema has version {found}, this binary knows {known}): start that version or restore a backup"
+    )]
     Newer {
         /// The URI without its password.
         uri: String,
@@ -122,7 +126,11 @@ impl Store {
                     .filename(&path)
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(if options.sqlite_full_sync { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
+                    .synchronous(if options.sqlite_full_sync {
+                        SqliteSynchronous::Full
+                    } else {
+                        SqliteSynchronous::Normal
+                    })
                     .busy_timeout(ACQUIRE_TIMEOUT)
                     .foreign_keys(true)
                     .pragma("mmap_size", "268435456")

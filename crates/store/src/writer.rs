@@ -11,9 +11,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::Result;
 use crate::conn::Conn;
 use crate::error::StoreError;
-use crate::Result;
 
 /// How many writes share a commit at most.
 const MAX_GROUP: usize = 256;
@@ -26,7 +26,7 @@ type Answer = Box<dyn FnOnce(Result<(), Arc<StoreError>>) + Send>;
 /// A write that waits for its turn.
 pub(crate) trait Job: Send {
     /// Runs inside the savepoint. `Err` means: roll the savepoint back (the caller has been answered).
-    fn run<'c>(self: Box<Self>, conn: &'c mut Conn) -> BoxFuture<'c, Result<Answer, ()>>;
+    fn run(self: Box<Self>, conn: &mut Conn) -> BoxFuture<'_, Result<Answer, ()>>;
 }
 
 struct Write<F, T, E> {
@@ -40,7 +40,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    fn run<'c>(self: Box<Self>, conn: &'c mut Conn) -> BoxFuture<'c, Result<Answer, ()>> {
+    fn run(self: Box<Self>, conn: &mut Conn) -> BoxFuture<'_, Result<Answer, ()>> {
         let Self { body, reply } = *self;
         Box::pin(async move {
             match AssertUnwindSafe(body(conn)).catch_unwind().await {
@@ -119,7 +119,8 @@ async fn group(pool: &sqlx::SqlitePool, first: Box<dyn Job>, queue: &mut mpsc::R
             }
             Err(()) => conn.control("ROLLBACK TO job; RELEASE job").await?,
         }
-        next = if answers.len() < MAX_GROUP && started.elapsed() < MAX_GROUP_TIME { queue.try_recv().ok() } else { None };
+        next =
+            if answers.len() < MAX_GROUP && started.elapsed() < MAX_GROUP_TIME { queue.try_recv().ok() } else { None };
     }
     let fate = match conn.control("COMMIT").await {
         Ok(()) => Ok(()),

@@ -45,9 +45,10 @@ async fn template(server: &str) -> &'static str {
         .get_or_init(|| async {
             let name = format!("ferroflow_template_{:032x}", rand::random::<u128>());
             create_database(server, &name, "template1").await;
-            let store = Store::open(&Options { uri: format!("{server}/{name}"), max_connections: 1, sqlite_full_sync: false })
-                .await
-                .expect("the template migrates");
+            let store =
+                Store::open(&Options { uri: format!("{server}/{name}"), max_connections: 1, sqlite_full_sync: false })
+                    .await
+                    .expect("the template migrates");
             store.close().await;
             name
         })
@@ -55,7 +56,8 @@ async fn template(server: &str) -> &'static str {
 }
 
 async fn create_database(server: &str, name: &str, template: &str) {
-    let mut conn = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.expect("the tests' Postgres answers");
+    let mut conn =
+        sqlx::PgConnection::connect(&format!("{server}/postgres")).await.expect("the tests' Postgres answers");
     let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
     sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await.expect("a database for this test");
 }

@@ -53,10 +53,16 @@ pub(super) enum Preview {
 
 /// The preview of a file or folder of a run.
 #[cfg(feature = "ssr")]
-pub(super) async fn load(run_id: &str, path: &str, is_dir: bool, size: Option<u64>) -> UiResult<Preview> {
+pub(super) async fn load(
+    service: &service::Service,
+    run_id: &str,
+    path: &str,
+    is_dir: bool,
+    size: Option<u64>,
+) -> UiResult<Preview> {
     let size = size.unwrap_or_default();
     if is_dir {
-        let model = crate::error::service().run_model_file(run_id, path).await?;
+        let model = service.run_model_file(run_id, path).await?;
         return Ok(model.map_or(Preview::Folder, Preview::Model));
     }
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -67,7 +73,7 @@ pub(super) async fn load(run_id: &str, path: &str, is_dir: bool, size: Option<u6
         "mp4" | "webm" | "mov" | "mkv" => return Ok(Preview::Video),
         _ => {}
     }
-    let (bytes, cut) = head(run_id, path, size).await?;
+    let (bytes, cut) = head(service, run_id, path, size).await?;
     let Some(text) = as_text(bytes, cut) else { return Ok(Preview::Binary { size }) };
     Ok(match extension.as_str() {
         "csv" => table(&text, b',', cut),
@@ -75,7 +81,8 @@ pub(super) async fn load(run_id: &str, path: &str, is_dir: bool, size: Option<u6
         "md" | "markdown" => Preview::Markdown(Markdown::render(&text)),
         "html" | "htm" => Preview::Html { html: text },
         "json" | "geojson" if !cut => {
-            let pretty = serde_json::from_str::<serde_json::Value>(&text).and_then(|v| serde_json::to_string_pretty(&v));
+            let pretty =
+                serde_json::from_str::<serde_json::Value>(&text).and_then(|v| serde_json::to_string_pretty(&v));
             Preview::Text { text: pretty.unwrap_or(text), size, cut }
         }
         _ => Preview::Text { text, size, cut },
@@ -84,11 +91,11 @@ pub(super) async fn load(run_id: &str, path: &str, is_dir: bool, size: Option<u6
 
 /// The first bytes of a file, and whether there are more.
 #[cfg(feature = "ssr")]
-async fn head(run_id: &str, path: &str, size: u64) -> UiResult<(Vec<u8>, bool)> {
+async fn head(service: &service::Service, run_id: &str, path: &str, size: u64) -> UiResult<(Vec<u8>, bool)> {
     use futures::TryStreamExt;
 
     let range = (size > TEXT_HEAD).then_some(service::ByteRange::Between(0, TEXT_HEAD - 1));
-    let download = crate::error::service().open_run_artifact(run_id, path, range).await?;
+    let download = service.open_run_artifact(run_id, path, range).await?;
     let limit = usize::try_from(TEXT_HEAD).unwrap_or(usize::MAX);
     let cut = download.size > TEXT_HEAD;
     let bytes = download
@@ -129,8 +136,12 @@ fn as_text(bytes: Vec<u8>, cut: bool) -> Option<String> {
 fn table(text: &str, delimiter: u8, cut: bool) -> Preview {
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
     let head = reader.headers().map(|h| h.iter().map(str::to_owned).collect()).unwrap_or_default();
-    let mut rows: Vec<Vec<String>> =
-        reader.records().map_while(Result::ok).take(TABLE_ROWS + 1).map(|r| r.iter().map(str::to_owned).collect()).collect();
+    let mut rows: Vec<Vec<String>> = reader
+        .records()
+        .map_while(Result::ok)
+        .take(TABLE_ROWS + 1)
+        .map(|r| r.iter().map(str::to_owned).collect())
+        .collect();
     let more = rows.len() > TABLE_ROWS;
     rows.truncate(TABLE_ROWS);
     if cut && !more {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 
-use crate::error::UiResult;
+use crate::error::{UiError, UiResult};
 use crate::format;
 use crate::ui::empty::ErrorNote;
 
@@ -20,17 +20,26 @@ const BUCKETS: usize = 400;
 /// A history, thinned so that no spike disappears.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Series {
+    /// The metric.
+    key: String,
     /// In the order of steps.
     points: Vec<Metric>,
     /// How many there are in all.
     total: u64,
 }
 
-/// A metric's history, thinned for drawing.
+/// A metric's history, thinned for drawing. Without a choice it is the first metric's: what most people would click
+/// first. `None` if the run has no metric.
 #[server(prefix = "/_fn", endpoint = "metric_series")]
-async fn load_series(run_id: String, metric_key: String) -> UiResult<Series> {
-    let (points, total) = crate::error::service().metric_outline(&run_id, &metric_key, BUCKETS).await?;
-    Ok(Series { points, total })
+async fn load_series(run_id: String, metric_key: Option<String>) -> UiResult<Option<Series>> {
+    let service = crate::error::service();
+    let key = match metric_key {
+        Some(key) => Some(key),
+        None => service.run(&run_id).await?.data.metrics.into_iter().next().map(|m| m.key),
+    };
+    let Some(key) = key else { return Ok(None) };
+    let (points, total) = service.metric_outline(&run_id, &key, BUCKETS).await?;
+    Ok(Some(Series { key, points, total }))
 }
 
 /// What the x axis shows.
@@ -40,44 +49,53 @@ enum Axis {
     Time,
 }
 
-/// The chart of one metric of a run; axis and scale are in the URL (`x=time`, `y=log`).
+/// The chart of the metric that the URL names; axis and scale are in the URL, too (`x=time`, `y=log`).
 #[component]
-pub(crate) fn MetricChart(run_id: String, metric_key: String) -> impl IntoView {
+pub(crate) fn MetricChart(
+    /// The run.
+    run_id: Memo<String>,
+) -> impl IntoView {
     let query = use_query_map();
+    let chosen = Memo::new(move |_| query.with(|q| q.get("metric")));
     let axis = move || if query.with(|q| q.get("x")).as_deref() == Some("time") { Axis::Time } else { Axis::Step };
     let log = move || query.with(|q| q.get("y")).as_deref() == Some("log");
-    let key = StoredValue::new(metric_key.clone());
-    let series = Resource::new(move || (run_id.clone(), metric_key.clone()), |(run, key)| load_series(run, key));
-    let href = move |axis: Axis, log: bool| {
-        format!(
-            "?metric={}{}{}#chart",
-            key.with_value(|k| crate::ui::url_encode(k)),
-            if axis == Axis::Time { "&x=time" } else { "" },
-            if log { "&y=log" } else { "" }
-        )
-    };
+    let series = Resource::new(move || (run_id.get(), chosen.get()), |(run, key)| load_series(run, key));
     view! {
-        <section class="section" aria-label="Chart">
-            <div class="row w-full">
-                <h2 class="section-title mono">{key.get_value()}</h2>
-                <div class="row ml-auto">
-                    <a class="link small" href=move || href(if axis() == Axis::Step { Axis::Time } else { Axis::Step }, log())>
-                        {move || if axis() == Axis::Step { "Show over time" } else { "Show over steps" }}
-                    </a>
-                    <a class="link small" href=move || href(axis(), !log())>
-                        {move || if log() { "Linear scale" } else { "Log scale" }}
-                    </a>
-                </div>
-            </div>
-            <Transition fallback=|| view! { <div class="skeleton w-full"></div> }>
+        <section id="chart" class="section" aria-label="Chart">
+            <Transition>
                 {move || Suspend::new(async move {
                     match series.await {
-                        Ok(series) => view! { <Plot series axis=axis() log=log()/> }.into_any(),
+                        Ok(Some(series)) => view! { <Chart series axis=axis() log=log()/> }.into_any(),
+                        // A run that is not there has been said so above.
+                        Ok(None) | Err(UiError(domain::Error { code: domain::ErrorCode::ResourceDoesNotExist, .. })) => ().into_any(),
                         Err(error) => view! { <ErrorNote error/> }.into_any(),
                     }
                 })}
             </Transition>
         </section>
+    }
+}
+
+/// Heading, choices and plot of a series.
+#[component]
+fn Chart(series: Series, axis: Axis, log: bool) -> impl IntoView {
+    let key = crate::ui::url_encode(&series.key);
+    let href = move |axis: Axis, log: bool| {
+        let axis = if axis == Axis::Time { "&x=time" } else { "" };
+        let log = if log { "&y=log" } else { "" };
+        format!("?metric={key}{axis}{log}#chart")
+    };
+    let (other_axis, axis_label) =
+        if axis == Axis::Step { (Axis::Time, "Show over time") } else { (Axis::Step, "Show over steps") };
+    view! {
+        <div class="row w-full">
+            <h2 class="section-title mono">{series.key.clone()}</h2>
+            <div class="row ml-auto">
+                <a class="link small" href=href(other_axis, log)>{axis_label}</a>
+                <a class="link small" href=href(axis, !log)>{if log { "Linear scale" } else { "Log scale" }}</a>
+            </div>
+        </div>
+        <Plot series axis log/>
     }
 }
 
@@ -142,28 +160,43 @@ fn Plot(series: Series, axis: Axis, log: bool) -> impl IntoView {
     }
     let xs = Scale::new(shown.iter().map(x_of), MARGIN.0, SIZE.0 - MARGIN.1);
     let ys = Scale::new(shown.iter().map(y_of), SIZE.1 - MARGIN.3, MARGIN.2);
-    let line: String = shown.iter().map(|p| format!("{:.1},{:.1} ", xs.place(x_of(p)), ys.place(y_of(p)))).collect();
-    let y_lines = ys.ticks().into_iter().map(|t| {
-        let y = ys.place(t);
-        let label = format::metric(if log { 10_f64.powf(t) } else { t });
-        view! {
-            <line x1=MARGIN.0 x2=SIZE.0 - MARGIN.1 y1=y y2=y stroke="var(--border)"></line>
-            <text x=MARGIN.0 - 8.0 y=y + 4.0 text-anchor="end">{label}</text>
-        }
-    }).collect_view();
-    let x_labels = xs.ticks().into_iter().map(|t| {
-        let label = match axis {
-            Axis::Step => format::metric(t),
-            #[expect(clippy::cast_possible_truncation, reason = "a label")]
-            Axis::Time => format::duration((t * 1000.0) as i64),
-        };
-        view! { <text x=xs.place(t) y=SIZE.1 - 10.0 text-anchor="middle">{label}</text> }
-    }).collect_view();
+    let line = shown
+        .iter()
+        .map(|p| format!("{:.1},{:.1}", xs.place(x_of(p)), ys.place(y_of(p))))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let y_lines = ys
+        .ticks()
+        .into_iter()
+        .map(|t| {
+            let y = ys.place(t);
+            let label = format::metric(if log { 10_f64.powf(t) } else { t });
+            view! {
+                <line x1=MARGIN.0 x2=SIZE.0 - MARGIN.1 y1=y y2=y stroke="var(--border)"></line>
+                <text x=MARGIN.0 - 8.0 y=y + 4.0 text-anchor="end">{label}</text>
+            }
+        })
+        .collect_view();
+    let x_labels = xs
+        .ticks()
+        .into_iter()
+        .map(|t| {
+            let label = match axis {
+                Axis::Step => format::metric(t),
+                #[expect(clippy::cast_possible_truncation, reason = "a label")]
+                Axis::Time => format::duration((t * 1000.0) as i64),
+            };
+            view! { <text x=xs.place(t) y=SIZE.1 - 10.0 text-anchor="middle">{label}</text> }
+        })
+        .collect_view();
     let dots = (shown.len() <= 60).then(|| {
-        shown.iter().map(|p| {
-            let tip = format!("step {}: {}", p.step, p.value);
-            view! { <circle cx=xs.place(x_of(p)) cy=ys.place(y_of(p)) r="3.5"><title>{tip}</title></circle> }
-        }).collect_view()
+        shown
+            .iter()
+            .map(|p| {
+                let tip = format!("step {}: {}", p.step, p.value);
+                view! { <circle cx=xs.place(x_of(p)) cy=ys.place(y_of(p)) r="3.5"><title>{tip}</title></circle> }
+            })
+            .collect_view()
     });
     let last = shown.last().map(|p| p.value).unwrap_or_default();
     let summary = format!(
@@ -174,7 +207,9 @@ fn Plot(series: Series, axis: Axis, log: bool) -> impl IntoView {
         format::metric(shown.iter().map(|p| p.value).fold(f64::NEG_INFINITY, f64::max)),
     );
     let hover = RwSignal::new(None::<usize>);
-    let places = StoredValue::new(shown.iter().map(|p| (xs.place(x_of(p)), ys.place(y_of(p)), p.step, p.value)).collect::<Vec<_>>());
+    let places = StoredValue::new(
+        shown.iter().map(|p| (xs.place(x_of(p)), ys.place(y_of(p)), p.step, p.value)).collect::<Vec<_>>(),
+    );
     let find = move |e: leptos::ev::PointerEvent| {
         let Some(target) = e.current_target() else { return };
         let element: web_sys::Element = wasm_bindgen::JsCast::unchecked_into(target);

@@ -6,6 +6,7 @@ use domain::runs::{DATASET_CONTEXT_TAG, PARENT_RUN_TAG, RunInfo, RunStatus};
 use domain::{Lifecycle, Param, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +70,7 @@ pub(crate) async fn load_run_page(run_id: String) -> UiResult<RunPageData> {
     let service = crate::error::service();
     let run = service.run(&run_id).await?;
     let experiment = service.experiment(&run.info.experiment_id.to_string()).await?;
-    let models = logged_here(&run_id).await?;
+    let models = logged_here(&service, &run_id).await?;
     let parent = match run.tag(PARENT_RUN_TAG) {
         // A parent that is gone is no reason not to show the child.
         Some(id) => service.run(id).await.ok().map(|parent| (parent.info.run_id, parent.info.run_name)),
@@ -98,8 +99,8 @@ pub(crate) async fn load_run_page(run_id: String) -> UiResult<RunPageData> {
 
 /// The models that a run logged.
 #[cfg(feature = "ssr")]
-pub(crate) async fn logged_here(run_id: &str) -> UiResult<Vec<LoggedHere>> {
-    let models = crate::error::service().run_models(&[run_id.to_owned()]).await?;
+pub(crate) async fn logged_here(service: &service::Service, run_id: &str) -> UiResult<Vec<LoggedHere>> {
+    let models = service.run_models(&[run_id.to_owned()]).await?;
     Ok(models.into_iter().map(|m| LoggedHere { name: m.name, model_id: m.model_id, versions: m.versions }).collect())
 }
 
@@ -127,7 +128,12 @@ pub(crate) async fn rename_run(run_id: String, name: String) -> UiResult<()> {
 #[server(prefix = "/_fn", endpoint = "set_run_deleted")]
 async fn set_run_deleted(run_id: String, deleted: bool) -> UiResult<()> {
     let service = crate::error::service();
-    Ok(if deleted { service.delete_run(&run_id).await? } else { service.restore_run(&run_id).await? })
+    if deleted {
+        service.delete_run(&run_id).await?;
+    } else {
+        service.restore_run(&run_id).await?;
+    }
+    Ok(())
 }
 
 /// One run.
@@ -146,6 +152,8 @@ pub(crate) fn RunPage() -> impl IntoView {
                 }
             })}
         </Transition>
+        <MetricChart run_id/>
+        <ArtifactBrowser run_id on_registered=Callback::new(move |()| version.update(|v| *v += 1))/>
     }
 }
 
@@ -209,13 +217,6 @@ fn RunView(data: RunPageData, version: RwSignal<u32>) -> impl IntoView {
                 <TagEditor tags=Signal::stored(tags) change=change_tag/>
             </aside>
         </div>
-        <SelectedChart run_id=info.run_id.clone() metrics=data.metrics.clone()/>
-        <ArtifactBrowser
-            experiment_id=info.experiment_id
-            run_id=info.run_id.clone()
-            root_uri=info.artifact_uri.clone()
-            on_registered=Callback::new(move |()| reload())
-        />
     }
 }
 
@@ -265,7 +266,7 @@ fn RunActions(info: RunInfo, reload: Callback<()>) -> impl IntoView {
                 Ok(()) if deleted => {
                     deleting.set(false);
                     messages.done("Run deleted. It can be restored from the experiment's deleted runs.");
-                    navigate.with_value(|go| go(&format!("/experiments/{experiment}"), Default::default()));
+                    navigate.with_value(|go| go(&format!("/experiments/{experiment}"), NavigateOptions::default()));
                 }
                 Ok(()) => {
                     messages.done("Run restored");
@@ -408,7 +409,11 @@ fn Facts(data: RunPageData) -> impl IntoView {
     let info = data.info.clone();
     let source = data.tag("mlflow.source.name").map(str::to_owned);
     let commit = data.tag("mlflow.source.git.commit").map(str::to_owned);
-    let user = if info.user_id.is_empty() { data.tag("mlflow.user").unwrap_or_default().to_owned() } else { info.user_id.clone() };
+    let user = if info.user_id.is_empty() {
+        data.tag("mlflow.user").unwrap_or_default().to_owned()
+    } else {
+        info.user_id.clone()
+    };
     let duration = info.end_time.map(|end| format::duration(end - info.start_time));
     let experiment = info.experiment_id;
     view! {
@@ -446,7 +451,8 @@ fn Facts(data: RunPageData) -> impl IntoView {
 /// A model of this run: its folder, and the versions registered from it.
 #[component]
 fn ModelLinks(model: LoggedHere, experiment: ExperimentId, run_id: String) -> impl IntoView {
-    let folder = format!("/experiments/{experiment}/runs/{run_id}?artifact={}#artifacts", crate::ui::url_encode(&model.name));
+    let folder =
+        format!("/experiments/{experiment}/runs/{run_id}?artifact={}#artifacts", crate::ui::url_encode(&model.name));
     view! {
         <span class="row">
             <a class="link row" href=folder><Icon name=IconName::File/>{model.name}</a>
@@ -460,22 +466,4 @@ fn ModelLinks(model: LoggedHere, experiment: ExperimentId, run_id: String) -> im
 pub(crate) fn VersionLink(name: String, version: i64) -> impl IntoView {
     let href = format!("/models/{}/versions/{version}", crate::ui::url_encode(&name));
     view! { <a class="link row" href=href><Icon name=IconName::Model/>{name}" "<span class="chip">"v"{version}</span></a> }
-}
-
-/// The chart of the metric that the URL names.
-#[component]
-fn SelectedChart(run_id: String, metrics: Vec<Metric>) -> impl IntoView {
-    let query = use_query_map();
-    let keys = StoredValue::new(metrics.into_iter().map(|m| m.key).collect::<Vec<_>>());
-    let run_id = StoredValue::new(run_id);
-    // Without a choice the first metric shows: what most people would click first.
-    let chosen = Memo::new(move |_| {
-        let asked = query.with(|q| q.get("metric"));
-        keys.with_value(|keys| asked.filter(|k| keys.contains(k)).or_else(|| keys.first().cloned()))
-    });
-    view! {
-        <div id="chart">
-            {move || chosen.get().map(|key| view! { <MetricChart run_id=run_id.get_value() metric_key=key/> })}
-        </div>
-    }
 }

@@ -30,7 +30,8 @@ pub(crate) fn TagEditor(
     /// Makes a change; the action's version tells the page to load again.
     change: Action<TagChange, UiResult<()>>,
 ) -> impl IntoView {
-    let shown = Memo::new(move |_| tags.with(|t| t.iter().filter(|t| !is_internal(&t.key)).cloned().collect::<Vec<_>>()));
+    let shown =
+        Memo::new(move |_| tags.with(|t| t.iter().filter(|t| !is_internal(&t.key)).cloned().collect::<Vec<_>>()));
     let key = RwSignal::new(String::new());
     let value = RwSignal::new(String::new());
     let problem = move || {
