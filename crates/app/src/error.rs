@@ -1,7 +1,8 @@
 //! Errors on their way from a server function to the page.
 
 use domain::{Error, ErrorCode};
-use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+use leptos::prelude::{expect_context, use_context};
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};

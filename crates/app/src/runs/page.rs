@@ -2,7 +2,9 @@
 
 use domain::experiments::{ExperimentId, NOTE_TAG};
 use domain::metrics::Metric;
-use domain::runs::{DATASET_CONTEXT_TAG, PARENT_RUN_TAG, RunInfo, RunStatus};
+#[cfg(feature = "ssr")]
+use domain::runs::{DATASET_CONTEXT_TAG, PARENT_RUN_TAG};
+use domain::runs::{RunInfo, RunStatus};
 use domain::{Lifecycle, Param, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
