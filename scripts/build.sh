@@ -24,14 +24,14 @@ fingerprint() {
   {
     rustc --version
     # shellcheck disable=SC2086 # one folder a line, none with a space unless the checkout's path has one
-    IFS=$'\n' && hash_files $crates style public Cargo.toml Cargo.lock scripts/versions.sh scripts/compress.mjs
+    IFS=$'\n' && hash_files $crates style public .cargo Cargo.toml Cargo.lock scripts/versions.sh scripts/compress.mjs
     [ ! -d "$SITE" ] || hash_files "$SITE"
   } | sha256sum | cut -d ' ' -f 1
 }
 
 if [ "$(cat "$STAMP" 2>/dev/null)" != "$(fingerprint)" ]; then
   rm -f "$STAMP"
-  long "Web UI (WebAssembly and styles)" cargo leptos build --release --frontend-only
+  long "Web UI (WebAssembly and styles)" cargo leptos build --release --frontend-only --split
   node scripts/compress.mjs "$SITE/pkg"
   fingerprint >"$STAMP"
 fi

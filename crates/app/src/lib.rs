@@ -20,6 +20,7 @@ mod model_versions;
 mod query;
 mod register;
 mod registered_models;
+mod routes;
 mod runs;
 #[cfg(feature = "ssr")]
 mod shell;
@@ -28,7 +29,7 @@ mod ui;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
-use leptos_router::{SsrMode, path};
+use leptos_router::{Lazy, SsrMode, path};
 
 pub use error::{UiError, UiResult};
 #[cfg(feature = "ssr")]
@@ -45,14 +46,14 @@ pub fn App() -> impl IntoView {
             <Routes fallback=layout::NotFound>
                 <ParentRoute path=path!("/") view=layout::Frame>
                     <Route path=path!("") view=|| view! { <Redirect path="/experiments"/> }/>
-                    <Route path=path!("experiments") view=experiments::ExperimentsPage ssr=SsrMode::Async/>
-                    <Route path=path!("experiments/:id") view=runs::RunsPage ssr=SsrMode::Async/>
-                    <Route path=path!("experiments/:id/compare") view=runs::ComparePage ssr=SsrMode::Async/>
-                    <Route path=path!("experiments/:id/runs/:run_id") view=runs::RunPage ssr=SsrMode::Async/>
-                    <Route path=path!("models") view=registered_models::ModelsPage ssr=SsrMode::Async/>
-                    <Route path=path!("models/:name") view=registered_models::ModelPage ssr=SsrMode::Async/>
-                    <Route path=path!("models/:name/compare") view=model_versions::ComparePage ssr=SsrMode::Async/>
-                    <Route path=path!("models/:name/versions/:version") view=model_versions::VersionPage ssr=SsrMode::Async/>
+                    <Route path=path!("experiments") view={Lazy::<routes::Experiments>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("experiments/:id") view={Lazy::<routes::Runs>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("experiments/:id/compare") view={Lazy::<routes::CompareRuns>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("experiments/:id/runs/:run_id") view={Lazy::<routes::Run>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("models") view={Lazy::<routes::Models>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("models/:name") view={Lazy::<routes::Model>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("models/:name/compare") view={Lazy::<routes::CompareVersions>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("models/:name/versions/:version") view={Lazy::<routes::Version>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("*any") view=layout::NotFound/>
                 </ParentRoute>
             </Routes>

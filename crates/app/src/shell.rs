@@ -1,5 +1,8 @@
 //! The HTML document around the app, made on the server.
 
+use std::collections::HashMap;
+
+use leptos::WasmSplitManifest;
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
@@ -16,7 +19,14 @@ pub struct SiteFiles {
     pub wasm: String,
     /// The style sheet.
     pub css: String,
+    /// The folder of all of them.
+    pub folder: String,
+    /// The files, without `.wasm`, that each lazily loaded function needs.
+    pub chunks: HashMap<String, Vec<String>>,
 }
+
+/// The module that loads lazily loaded code: cargo-leptos gives it this name.
+const SPLIT_LOADER: &str = "__wasm_split.______________________.js";
 
 /// Sets the theme before the first paint, and takes addresses of MLflow's own UI (`/#/experiments/1`), which its
 /// client prints, to ours.
@@ -29,6 +39,8 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
     let files = expect_context::<SiteFiles>();
     let nonce = use_nonce().map(|n| n.to_string()).unwrap_or_default();
     set_policy(&nonce);
+    // What the page's own area needs is fetched beside the rest, not after it.
+    provide_context(WasmSplitManifest(ArcStoredValue::new((files.folder, files.chunks, SPLIT_LOADER.to_owned()))));
     let start =
         format!("import('{}').then(m=>m.default({{module_or_path:'{}'}}).then(()=>m.hydrate()))", files.js, files.wasm);
     view! {

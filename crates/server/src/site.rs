@@ -67,8 +67,14 @@ impl Site {
 
     /// Addresses for the document's head.
     pub(crate) fn addresses(&self, prefix: &str) -> SiteFiles {
-        let at = |name: &str| format!("{prefix}/pkg/{}/{name}", self.version);
-        SiteFiles { js: at("ferroflow.js"), wasm: at("ferroflow.wasm"), css: at("ferroflow.css") }
+        let folder = format!("{prefix}/pkg/{}", self.version);
+        let at = |name: &str| format!("{folder}/{name}");
+        let chunks = self
+            .files
+            .get("pkg/__wasm_split_manifest.json")
+            .and_then(|manifest| serde_json::from_slice(manifest).ok())
+            .unwrap_or_default();
+        SiteFiles { js: at("ferroflow.js"), wasm: at("ferroflow.wasm"), css: at("ferroflow.css"), folder, chunks }
     }
 
     fn answer(&self, name: &str, request: &HeaderMap, cache: &'static str) -> Response {

@@ -79,7 +79,7 @@ fn Models(models: Vec<ModelRef>, run: String) -> impl IntoView {
         view! {
             <span class="cell-line" title=all.join(", ")>
                 <Icon name=icon/>
-                <a class="link cell-cut" href=address>{model.name}</a>
+                <a class="link cell-cut" href=address aria-label=label(&model)>{model.name.clone()}</a>
                 {model.version.map(|version| view! { <span class="chip chip-alias">{format!("v{version}")}</span> })}
                 {more_chip(more)}
             </span>
