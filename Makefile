@@ -1,6 +1,6 @@
 # Each target is a thin call into scripts/; `make help` lists them.
 # PORT=…, ARGS=… and TRACKING_URI=… on make's command line reach the scripts as environment variables.
-.PHONY: help run build demo test lint e2e image clean
+.PHONY: help run build demo test lint bench e2e image clean
 
 help: ## this list
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -19,6 +19,9 @@ test: ## every test, with PostgreSQL and MinIO started for it (PARTS="rust clien
 
 lint: ## formatting, clippy for the server and for WebAssembly, shell scripts, docker-compose.yml
 	@scripts/lint.sh
+
+bench: ## speed and memory beside mlflow server, the database and the disk (ARGS="--scale full")
+	@scripts/bench.sh $(ARGS)
 
 e2e: ## the tests of the built binary only: the Python client and the browser
 	@scripts/test.sh build client browser

@@ -16,9 +16,11 @@ as_postgres() {
 }
 
 postgres_up() { # FOLDER
-  # Tests want speed and no promise: their data dies with them.
+  # Tests want speed and no promise: their data dies with them. Measurements want what people run (DURABLE=1).
+  local promise="-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+  [ -z "${DURABLE:-}" ] || promise=""
   as_postgres "$POSTGRES/pg_ctl" start --wait --silent --pgdata "$1/postgres" --log "$1/postgres/server.log" --options \
-    "-p $(cat "$1/postgres/port") -h 127.0.0.1 -k $1/postgres -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off" \
+    "-p $(cat "$1/postgres/port") -h 127.0.0.1 -k $1/postgres -c max_connections=300 $promise" \
     >&2 || { tail -n 5 "$1/postgres/server.log" >&2; die "PostgreSQL did not start"; }
 }
 

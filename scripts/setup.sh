@@ -2,7 +2,7 @@
 # Installs what a target needs, into $FERROFLOW_CACHE (default ~/.cache/ferroflow), only when it is not there yet.
 #   scripts/setup.sh build     compiler with wasm32, cargo-leptos, wasm-bindgen, Tailwind, wasm-opt
 #   scripts/setup.sh lint      clippy and rustfmt of that compiler, docker-compose
-#   scripts/setup.sh client    the Python mlflow client
+#   scripts/setup.sh client    the Python mlflow clients
 #   scripts/setup.sh browser   Chromium and Playwright
 #   scripts/setup.sh postgres  a PostgreSQL to start for tests
 #   scripts/setup.sh minio     a MinIO to start for tests
@@ -102,16 +102,24 @@ setup_lint() {
 }
 
 setup_client() {
-  local venv="$CACHE/client-$MLFLOW_VERSION" want
-  want=$(sha256sum "$ROOT/end2end/client/requirements.txt" | cut -d ' ' -f 1)
-  [ "$(cat "$venv/.ferroflow" 2>/dev/null)" = "$want" ] && return 0
   have python3 || apt python3 python3-venv
   python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null || apt python3-venv
+  client_venv "$MLFLOW_VERSION" requirements.txt install_client
+  client_venv "$MLFLOW_2_VERSION" requirements-2.txt install_client_2
+}
+
+# client_venv VERSION REQUIREMENTS COMMAND: a Python environment with a client, made anew when its requirements change.
+client_venv() {
+  local venv="$CACHE/client-$1" want
+  want=$(sha256sum "$ROOT/end2end/client/$2" | cut -d ' ' -f 1)
+  [ "$(cat "$venv/.ferroflow" 2>/dev/null)" = "$want" ] && return 0
   rm -rf "$venv"
   python3 -m venv "$venv"
-  step "Python client mlflow $MLFLOW_VERSION" install_client "$venv/bin/pip" install --disable-pip-version-check --progress-bar off
+  step "Python client mlflow $1" "$3" "$venv/bin/pip" install --disable-pip-version-check --progress-bar off
   printf '%s' "$want" >"$venv/.ferroflow"
 }
+
+install_client_2() { "$@" "mlflow-skinny==$MLFLOW_2_VERSION" -r "$ROOT/end2end/client/requirements-2.txt"; }
 
 # PyPI's PyTorch for Linux brings gigabytes of CUDA along; its own index has one for processors alone.
 install_client() {

@@ -12,7 +12,6 @@ import mlflow
 import numpy as np
 import pandas as pd
 import sklearn
-import torch
 from matplotlib.figure import Figure
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
@@ -25,6 +24,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
 MODEL = "model"
+# A client of MLflow 2 logs a model as artifacts of its run, under a path.
+LOGS_BELOW_RUN = mlflow.__version__.startswith("2.")
 CLASSES = np.arange(10)
 
 
@@ -84,13 +85,13 @@ def train_sklearn(data: Digits, hidden: int, rate: float, epochs: int, register_
             )
         predicted = network.predict(data.x_test)
         _log_report(data.y_test, predicted)
+        trusted = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]
         model = mlflow.sklearn.log_model(
             network,
-            name=MODEL,
+            **({"artifact_path": MODEL} if LOGS_BELOW_RUN else {"name": MODEL, "skops_trusted_types": trusted}),
             signature=infer_signature(data.x_test, predicted),
             input_example=data.x_test[:2],
             registered_model_name=register_as,
-            skops_trusted_types=["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"],
             pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
         )
     return Trained(run.info.run_id, model, predicted, accuracy(predicted, data.y_test))
@@ -98,6 +99,9 @@ def train_sklearn(data: Digits, hidden: int, rate: float, epochs: int, register_
 
 def train_torch(data: Digits, rate: float, epochs: int) -> Trained:
     """The same with PyTorch: a small convolutional net whose signature is a pair of tensors."""
+    # Here, because the walk with MLflow 2 does without it.
+    import torch
+
     x_train, x_test = (_images(x) for x in (data.x_train, data.x_test))
     torch.manual_seed(3)
     with mlflow.start_run(run_name=f"conv-{rate}") as run:

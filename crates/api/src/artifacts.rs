@@ -73,7 +73,7 @@ pub(crate) async fn get_run_file(State(service): State<Service>, request: Reques
     let run_id = query(&request, "run_id").or_else(|| query(&request, "run_uuid"));
     let run_id = run_id.ok_or_else(|| Error::not_found("Run with id=None not found"))?;
     let file = service.run_file(&run_id, &path).await?;
-    Ok(send(&file, request.method(), request.headers(), Audience::Browser).await?)
+    Ok(send(&file, request.method(), request.headers(), audience(&request)).await?)
 }
 
 /// Sends a file of a version.
@@ -82,7 +82,7 @@ pub(crate) async fn get_version_file(State(service): State<Service>, request: Re
     let version = query(&request, "version").unwrap_or_default();
     let path = required_path(&request)?;
     let file = service.version_file(&name, &version, &path).await?;
-    Ok(send(&file, request.method(), request.headers(), Audience::Browser).await?)
+    Ok(send(&file, request.method(), request.headers(), audience(&request)).await?)
 }
 
 /// Sends a file of a logged model.
@@ -125,6 +125,11 @@ pub(crate) async fn upload_run_file(State(service): State<Service>, request: Req
     let body = Box::pin(futures::stream::iter([Ok(body)]));
     service.upload_run_artifact(&run_id, &path, Upload { body, size }).await?;
     Ok(StatusCode::OK.into_response())
+}
+
+/// `inline=true` asks for a file as the web UI's previews show it.
+fn audience(request: &Request) -> Audience {
+    if query(request, "inline").as_deref() == Some("true") { Audience::Frame } else { Audience::Browser }
 }
 
 /// A value of the query string, if it is not empty.

@@ -8,9 +8,12 @@ use http::Method;
 use service::Service;
 
 use crate::{
-    aliases, artifacts, experiments, log_batch, logged_models, metrics, model_versions, registered_models, runs,
-    server_info,
+    aliases, artifacts, comparison, experiments, guards, history, log_batch, logged_models, metrics, model_versions,
+    openapi, registered_models, restore, runs, server_info, storage, webhooks,
 };
+
+/// Where the artifact proxy has its files.
+pub(crate) const PROXY_FILE: &str = "2.0/mlflow-artifacts/artifacts/{*path}";
 
 /// What a caller must be allowed to do to what the request names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +92,19 @@ where
 
 /// The table.
 pub fn endpoints() -> Vec<Endpoint> {
-    [server_endpoints(), tracking_endpoints(), logged_model_endpoints(), registry_endpoints(), artifact_endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        server_endpoints(),
+        tracking_endpoints(),
+        logged_model_endpoints(),
+        registry_endpoints(),
+        webhook_endpoints(),
+        memory_endpoints(),
+        storage_endpoints(),
+        artifact_endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn server_endpoints() -> Vec<Endpoint> {
@@ -103,6 +115,7 @@ fn server_endpoints() -> Vec<Endpoint> {
     vec![
         endpoint(Root, GET, "health", Public, server_info::health),
         endpoint(Root, GET, "version", Public, server_info::version),
+        endpoint(Root, GET, "openapi.json", Public, openapi::get),
         endpoint(Twin, GET, "3.0/mlflow/server-info", Public, server_info::server_info),
         endpoint(Ajax, GET, "3.0/mlflow/ui-telemetry", Read, server_info::ui_telemetry),
         endpoint(Ajax, POST, "3.0/mlflow/ui-telemetry", Read, server_info::report_ui_telemetry),
@@ -197,6 +210,48 @@ fn registry_endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// Who may see a webhook may see where it leads, which is often a secret in itself.
+fn webhook_endpoints() -> Vec<Endpoint> {
+    use Permission::Manage;
+    vec![
+        twin(Method::POST, "2.0/mlflow/webhooks", Manage, webhooks::create),
+        twin(Method::GET, "2.0/mlflow/webhooks", Manage, webhooks::list),
+        twin(Method::GET, "2.0/mlflow/webhooks/{webhook_id}", Manage, webhooks::get),
+        twin(Method::PATCH, "2.0/mlflow/webhooks/{webhook_id}", Manage, webhooks::update),
+        twin(Method::DELETE, "2.0/mlflow/webhooks/{webhook_id}", Manage, webhooks::delete),
+        twin(Method::POST, "2.0/mlflow/webhooks/{webhook_id}/test", Manage, webhooks::test),
+    ]
+}
+
+/// Our own: what the registry remembers, and what it asks.
+fn memory_endpoints() -> Vec<Endpoint> {
+    use Permission::{Manage, Read};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const PUT: Method = Method::PUT;
+    vec![
+        twin(GET, "ferroflow/v1/registered-models/history", Read, history::get),
+        twin(GET, "ferroflow/v1/registered-models/stage-at", Read, history::stage_at),
+        twin(GET, "ferroflow/v1/registered-models/deleted", Read, restore::deleted_models),
+        twin(POST, "ferroflow/v1/registered-models/restore", Manage, restore::restore_model),
+        twin(GET, "ferroflow/v1/registered-models/guards", Read, guards::get),
+        twin(PUT, "ferroflow/v1/registered-models/guards", Manage, guards::set),
+        twin(GET, "ferroflow/v1/model-versions/deleted", Read, restore::deleted_versions),
+        twin(POST, "ferroflow/v1/model-versions/restore", Manage, restore::restore_version),
+        twin(GET, "ferroflow/v1/model-versions/compare", Read, comparison::get),
+    ]
+}
+
+/// Our own: the space that things take, and the digests of files.
+fn storage_endpoints() -> Vec<Endpoint> {
+    use Permission::{Manage, Read};
+    vec![
+        twin(Method::POST, "ferroflow/v1/gc", Manage, storage::gc),
+        twin(Method::GET, "ferroflow/v1/gc", Manage, storage::gc_progress),
+        twin(Method::GET, "ferroflow/v1/artifacts/digests", Read, storage::digests),
+    ]
+}
+
 fn artifact_endpoints() -> Vec<Endpoint> {
     use Mount::{Ajax, Root};
     use Permission::{Edit, Manage, Read};
@@ -221,9 +276,9 @@ fn artifact_endpoints() -> Vec<Endpoint> {
         twin(GET, "2.0/mlflow-artifacts/artifacts", Read, proxy::list),
         twin(GET, "2.0/mlflow-artifacts/artifacts/", Read, proxy::get),
         twin(PUT, "2.0/mlflow-artifacts/artifacts/", Edit, proxy::put),
-        twin(GET, "2.0/mlflow-artifacts/artifacts/{*path}", Read, proxy::get),
-        twin(PUT, "2.0/mlflow-artifacts/artifacts/{*path}", Edit, proxy::put),
-        twin(DELETE, "2.0/mlflow-artifacts/artifacts/{*path}", Manage, proxy::delete),
+        twin(GET, PROXY_FILE, Read, proxy::get),
+        twin(PUT, PROXY_FILE, Edit, proxy::put),
+        twin(DELETE, PROXY_FILE, Manage, proxy::delete),
         twin(POST, "2.0/mlflow-artifacts/mpu/create/{*folder}", Edit, direct::create_multipart),
         twin(POST, "2.0/mlflow-artifacts/mpu/complete/{*folder}", Edit, direct::complete_multipart),
         twin(POST, "2.0/mlflow-artifacts/mpu/abort/{*folder}", Edit, direct::abort_multipart),

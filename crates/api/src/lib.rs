@@ -3,21 +3,29 @@
 //! Each endpoint is a row of the table in `endpoints`; its handler reads the request field by field, calls one operation
 //! of the service, and gives the entity back in its wire shape.
 
+mod actor;
 mod aliases;
 mod artifacts;
+mod comparison;
 mod endpoints;
 mod error;
 mod experiments;
+mod guards;
+mod history;
 mod log_batch;
 mod logged_models;
 mod metrics;
 mod model_versions;
+mod openapi;
 mod registered_models;
 mod request;
 mod response;
+mod restore;
 mod runs;
 mod security;
 mod server_info;
+mod storage;
+mod webhooks;
 mod wire;
 
 use std::any::Any;
@@ -25,7 +33,8 @@ use std::any::Any;
 use axum::Router;
 use axum::extract::OriginalUri;
 use axum::middleware::from_fn;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{any, get};
 use domain::{Error, ErrorCode};
 use http::{HeaderValue, Method, StatusCode, header};
 use service::Service;
@@ -37,24 +46,46 @@ pub use request::MAX_JSON_BODY;
 pub use security::Security;
 pub use server_info::MLFLOW_VERSION;
 
+/// Everything that belongs to the API, known or not.
+pub const API_PREFIXES: [&str; 2] = ["/api/{*rest}", "/ajax-api/{*rest}"];
+
 /// The whole server under `prefix` (empty, or such as `/mlflow`): every endpoint of the API, and `beside` it what else
 /// there is, such as the web UI. All of it is protected alike, and what is unknown is a 404 as JSON.
-pub fn router(service: Service, security: Security, prefix: &str, beside: Router) -> Router {
+pub fn router(service: &Service, security: &Security, prefix: &str, beside: Router) -> Router {
+    // What is unknown below these is never a page of the web UI.
+    let unknown = API_PREFIXES.iter().fold(Router::new(), |unknown, path| unknown.route(path, any(not_found)));
+    let whole = protected(routes(service, |_| true).merge(unknown).merge(beside), security);
+    if prefix.is_empty() {
+        return whole;
+    }
+    // MLflow leaves the files of its artifact proxy where they are without the prefix, too.
+    let is_file = |e: &Endpoint| e.path == endpoints::PROXY_FILE && matches!(e.method, Method::GET | Method::PUT);
+    // Links that MLflow's client prints have a slash behind the prefix.
+    let home = Redirect::permanent(prefix);
+    let slash = Router::new().route(&format!("{prefix}/"), get(move || async { home }));
+    Router::new().nest(prefix, whole).merge(slash).merge(protected(routes(service, is_file), security))
+}
+
+/// The rows of the table that are wanted.
+fn routes(service: &Service, wanted: impl Fn(&Endpoint) -> bool) -> Router {
     let mut table = Router::new();
-    for endpoint in endpoints() {
+    for endpoint in endpoints().into_iter().filter(wanted) {
         for path in endpoint.paths() {
             table = table.route(&path, endpoint.route.clone());
         }
     }
-    let router = table
-        .with_state(service)
-        .merge(beside)
+    table.with_state(service.clone())
+}
+
+/// Puts before routes what stands before every one of them.
+fn protected(routes: Router, security: &Security) -> Router {
+    let whole = routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(actor::act))
         .layer(from_fn(request::refuse_nul))
         .layer(CatchPanicLayer::custom(panicked));
-    let router = security.protect(router);
-    if prefix.is_empty() { router } else { Router::new().nest(prefix, router).fallback(not_found) }
+    security.clone().protect(whole)
 }
 
 /// 404, as JSON that every client reads without trying again; or the way to the path without doubled slashes.

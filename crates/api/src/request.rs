@@ -3,13 +3,12 @@
 //!
 //! See `docs/api.md`, request bodies.
 
-use std::fmt::Write;
-
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use domain::names::json_ascii;
 use domain::{Error, ErrorCode, KeyValue};
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::LengthLimitError;
@@ -136,6 +135,8 @@ impl Params {
     }
 
     fn take(&mut self, name: &str) -> Result<Option<Value>> {
+        #[cfg(test)]
+        reading::note(&self.place, name, false);
         let mut value = self.fields.remove(name);
         if !self.from_query && name.contains('_') {
             let camel = camel_case(name);
@@ -158,6 +159,8 @@ impl Params {
 
     /// Ends with the missing-parameter error unless the field is there and not `""`.
     fn require(&self, name: &str) -> Result<()> {
+        #[cfg(test)]
+        reading::note(&self.place, name, true);
         match self.fields.get(name) {
             None | Some(Value::Null) => Err(self.missing(name)),
             Some(Value::String(text)) if text.is_empty() => Err(self.missing(name)),
@@ -249,6 +252,20 @@ impl Params {
         integer(&value).and_then(by_number).map(Some).ok_or_else(|| self.wrong(name, &value))
     }
 
+    /// As [`Params::choice`], but a name that is given must be known.
+    pub(crate) fn known_choice<T>(
+        &mut self,
+        name: &str,
+        by_name: impl FnOnce(&str) -> Option<T>,
+        by_number: impl FnOnce(i64) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let given = self.fields.get(name).cloned().unwrap_or_default();
+        if given.is_null() {
+            return Ok(None);
+        }
+        self.choice(name, by_name, by_number)?.map(Some).ok_or_else(|| self.wrong(name, &given))
+    }
+
     /// As [`Params::choice`], but a value must be given, and known.
     pub(crate) fn required_choice<T>(
         &mut self,
@@ -257,8 +274,7 @@ impl Params {
         by_number: impl FnOnce(i64) -> Option<T>,
     ) -> Result<T> {
         self.require(name)?;
-        let given = self.fields.get(name).cloned().unwrap_or_default();
-        self.choice(name, by_name, by_number)?.ok_or_else(|| self.wrong(name, &given))
+        self.known_choice(name, by_name, by_number)?.ok_or_else(|| self.missing(name))
     }
 
     fn list(&mut self, name: &str) -> Result<Vec<Value>> {
@@ -301,6 +317,11 @@ impl Params {
     pub(crate) fn object(&mut self, name: &str) -> Result<Self> {
         let value = self.take(name)?.unwrap_or_else(|| Value::Object(Map::new()));
         self.nested(name, value)
+    }
+
+    /// An object, if given.
+    pub(crate) fn optional_object(&mut self, name: &str) -> Result<Option<Self>> {
+        self.take(name)?.map(|value| self.nested(name, value)).transpose()
     }
 
     fn nested(&self, name: &str, value: Value) -> Result<Self> {
@@ -374,28 +395,14 @@ fn write_json(value: &Value, out: &mut String) {
             fields.sort_unstable_by_key(|(key, _)| *key);
             for (i, (key, item)) in fields.iter().enumerate() {
                 out.push(if i == 0 { '{' } else { ',' });
-                write_text(key, out);
+                out.push_str(&json_ascii(key));
                 out.push(':');
                 write_json(item, out);
             }
             out.push_str(if fields.is_empty() { "{}" } else { "}" });
         }
-        Value::String(text) => write_text(text, out),
+        Value::String(text) => out.push_str(&json_ascii(text)),
         plain => out.push_str(&plain.to_string()),
-    }
-}
-
-fn write_text(text: &str, out: &mut String) {
-    for c in Value::from(text).to_string().chars() {
-        if c.is_ascii() {
-            out.push(c);
-        } else {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                // Writing to a string cannot fail.
-                _ = write!(out, "\\u{unit:04x}");
-            }
-        }
     }
 }
 
@@ -409,12 +416,11 @@ fn into_text(value: Value) -> Option<String> {
 fn integer(value: &Value) -> Option<i64> {
     /// 2⁶³, the first double beyond the range.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and there is no fraction")]
+    let whole = |f: f64| (f.fract() == 0.0 && (-LIMIT..LIMIT).contains(&f)).then_some(f as i64);
     match value {
-        Value::String(text) => text.parse().ok(),
-        Value::Number(number) => number.as_i64().or_else(|| {
-            #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and there is no fraction")]
-            number.as_f64().filter(|f| f.fract() == 0.0 && (-LIMIT..LIMIT).contains(f)).map(|f| f as i64)
-        }),
+        Value::String(text) => text.parse().ok().or_else(|| whole(text.parse().ok()?)),
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         _ => None,
     }
 }
@@ -439,4 +445,30 @@ fn camel_case(name: &str) -> String {
         camel.push_str(chars.as_str());
     }
     camel
+}
+
+/// Which fields a handler reads, for the test of their description.
+#[cfg(test)]
+pub(crate) mod reading {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+    use std::mem::take;
+
+    thread_local! {
+        static READ: RefCell<(BTreeSet<String>, BTreeSet<String>)> = RefCell::default();
+    }
+
+    /// Notes a field by its place in the request, with no numbers of lists.
+    pub(super) fn note(place: &str, name: &str, required: bool) {
+        let place: String = place.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect();
+        READ.with_borrow_mut(|(all, needed)| {
+            let set = if required { needed } else { all };
+            set.insert(format!("{place}{name}"));
+        });
+    }
+
+    /// All fields that were looked for since the last call on this thread, and those that must be given.
+    pub(crate) fn end() -> (BTreeSet<String>, BTreeSet<String>) {
+        READ.with_borrow_mut(take)
+    }
 }

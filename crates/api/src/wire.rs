@@ -5,10 +5,13 @@
 
 mod experiments;
 mod logged_models;
+mod memory;
 mod metrics;
 mod registry;
 mod runs;
+mod webhooks;
 
+pub(crate) use memory::GuardsShape;
 pub(crate) use runs::Created;
 
 use std::fmt::Display;

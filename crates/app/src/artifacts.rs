@@ -1,8 +1,12 @@
-//! The artifacts of a run: a tree, and a preview of what is selected. The selection is in the URL (`artifact=`).
+//! The artifacts of a run or of a model version: a tree, and a preview of what is selected. The selection is in the URL
+//! (`artifact=`).
 
 mod preview;
+#[cfg(feature = "ssr")]
+mod render;
 
 use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 
@@ -12,18 +16,92 @@ use crate::runs::LoggedHere;
 use crate::ui::copy::{CodeBlock, CopyButton};
 use crate::ui::empty::{Empty, ErrorNote};
 use crate::ui::icon::{Icon, IconName};
+use crate::ui::load::load;
 use crate::ui::url_encode;
 use preview::{Preview, PreviewView};
+
+/// Entries of a folder that are listed.
+#[cfg(feature = "ssr")]
+const MAX_ENTRIES: usize = 500;
+
+/// Whose artifacts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Owner {
+    /// A run's, with the models that it logged.
+    Run(String),
+    /// A model version's.
+    Version {
+        /// The registered model.
+        name: String,
+        /// The number.
+        version: String,
+    },
+}
+
+impl Owner {
+    /// Where a file is downloaded.
+    fn download_href(&self, path: &str) -> String {
+        let path = url_encode(path);
+        match self {
+            Self::Run(run_id) => crate::ui::at(&format!("/get-artifact?run_id={}&path={path}", url_encode(run_id))),
+            Self::Version { name, version } => crate::ui::at(&format!(
+                "/model-versions/get-artifact?name={}&version={}&path={path}",
+                url_encode(name),
+                url_encode(version)
+            )),
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl Owner {
+    /// The owner's artifact location, and a folder of it.
+    async fn list(&self, service: &service::Service, path: &str, kept: &str) -> UiResult<(String, Level)> {
+        let listing = match self {
+            Self::Run(run_id) => service.run_artifacts(run_id, path).await?,
+            Self::Version { name, version } => service.version_artifacts(name, version, path).await?,
+        };
+        let total = listing.files.len();
+        let node =
+            |f: service::FileInfo| Node { path: f.path, is_dir: f.is_dir, size: f.size, inner: Level::default() };
+        let leads = |node: &Node| node.path == kept || kept.starts_with(&format!("{}/", node.path));
+        let mut nodes: Vec<Node> = listing.files.into_iter().map(node).collect();
+        let selected = nodes.iter().skip(MAX_ENTRIES).find(|node| leads(node)).cloned();
+        nodes.truncate(MAX_ENTRIES);
+        nodes.extend(selected);
+        let more = total - nodes.len();
+        Ok((listing.root_uri, Level { nodes, more }))
+    }
+
+    async fn file(&self, service: &service::Service, path: &str) -> UiResult<service::ArtifactFile> {
+        Ok(match self {
+            Self::Run(run_id) => service.run_file(run_id, path).await?,
+            Self::Version { name, version } => service.version_file(name, version, path).await?,
+        })
+    }
+
+    /// The preview of an entry.
+    async fn preview(&self, service: &service::Service, node: &Node) -> UiResult<Preview> {
+        if !node.is_dir {
+            return preview::load(&self.file(service, &node.path).await?, node.size).await;
+        }
+        let model = match self {
+            Self::Run(run_id) => service.run_model_file(run_id, &node.path).await?,
+            Self::Version { .. } => None,
+        };
+        Ok(model.map_or(Preview::Folder, Preview::Model))
+    }
+}
 
 /// A file or folder in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Node {
-    /// From the run's root.
+    /// From the owner's root.
     path: String,
     is_dir: bool,
     size: Option<u64>,
     /// Folders on the way to the selection are open.
-    children: Vec<Node>,
+    inner: Level,
 }
 
 impl Node {
@@ -32,127 +110,167 @@ impl Node {
     }
 }
 
+/// What is in a folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Level {
+    nodes: Vec<Node>,
+    /// Entries that are not listed, because there are so many.
+    more: usize,
+}
+
 /// The tree with the folders on the way to the selection open, and the selection's preview.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Browser {
-    /// The run's artifact location.
+    /// The owner's artifact location.
     root_uri: String,
-    nodes: Vec<Node>,
+    tree: Level,
     selected: String,
+    /// The SHA-256 of a selected file, if its bytes passed through the server.
+    sha256: Option<String>,
     preview: Preview,
     /// The models that the run logged.
     models: Vec<LoggedHere>,
 }
 
 /// Without a selection the first model of the run is selected: what most people came for.
-#[server(prefix = "/_fn", endpoint = "run_artifacts")]
-async fn load_browser(run_id: String, selected: Option<String>) -> UiResult<Browser> {
+#[server(prefix = "/_fn", endpoint = "artifacts", input = Json)]
+async fn load_browser(owner: Owner, selected: Option<String>) -> UiResult<Browser> {
     let service = crate::error::service();
-    let models = crate::runs::logged_here(&service, &run_id).await?;
-    let (root_uri, mut nodes) = list(&service, &run_id, "").await?;
+    let models = match &owner {
+        Owner::Run(run_id) => crate::runs::logged_here(&service, run_id).await?,
+        Owner::Version { .. } => Vec::new(),
+    };
+    let (root_uri, mut tree) = owner.list(&service, "", selected.as_deref().unwrap_or_default()).await?;
     let selected = selected.unwrap_or_else(|| {
-        let first = models.iter().find(|m| nodes.iter().any(|n| n.is_dir && n.path == m.name));
+        let first = models.iter().find(|m| tree.nodes.iter().any(|n| n.is_dir && n.path == m.name));
         first.map(|m| m.name.clone()).unwrap_or_default()
     });
-    let mut level = &mut nodes;
+    let mut level = &mut tree;
     let mut found = None;
     while let Some(node) =
-        level.iter_mut().find(|n| n.path == selected || selected.starts_with(&format!("{}/", n.path)))
+        level.nodes.iter_mut().find(|n| n.path == selected || selected.starts_with(&format!("{}/", n.path)))
     {
         if node.is_dir {
-            (_, node.children) = list(&service, &run_id, &node.path).await?;
+            (_, node.inner) = owner.list(&service, &node.path, &selected).await?;
         }
         if node.path == selected {
             found = Some(node.clone());
             break;
         }
-        level = &mut node.children;
+        level = &mut node.inner;
     }
+    let sha256 = match &found {
+        Some(node) if !node.is_dir => owner.file(&service, &node.path).await?.digest().await?,
+        _ => None,
+    };
+    let sha256 = sha256.map(|digest| digest.sha256.to_string());
     let preview = match found {
         None if selected.is_empty() => Preview::Nothing,
         None => Preview::Missing,
-        Some(node) => preview::load(&service, &run_id, &node.path, node.is_dir, node.size).await?,
+        Some(node) => owner.preview(&service, &node).await?,
     };
-    Ok(Browser { root_uri, nodes, selected, preview, models })
+    Ok(Browser { root_uri, tree, selected, sha256, preview, models })
 }
 
-#[cfg(feature = "ssr")]
-async fn list(service: &service::Service, run_id: &str, path: &str) -> UiResult<(String, Vec<Node>)> {
-    let listing = service.run_artifacts(run_id, path).await?;
-    let node = |f: service::FileInfo| Node { path: f.path, is_dir: f.is_dir, size: f.size, children: Vec::new() };
-    Ok((listing.root_uri, listing.files.into_iter().map(node).collect()))
-}
-
-/// Where a file of a run is downloaded.
-pub(crate) fn download_href(run_id: &str, path: &str) -> String {
-    format!("/get-artifact?run_id={}&path={}", url_encode(run_id), url_encode(path))
-}
-
-/// Tree and preview of a run's artifacts.
+/// Tree and preview of the artifacts of a run or a version.
 #[component]
 pub(crate) fn ArtifactBrowser(
-    /// The run.
-    run_id: Memo<String>,
+    /// Whose.
+    owner: Memo<Owner>,
     /// Called when a model of the run was registered.
-    on_registered: Callback<()>,
+    #[prop(optional)]
+    on_registered: Option<Callback<()>>,
 ) -> impl IntoView {
     let query = use_query_map();
     let selected = Memo::new(move |_| query.with(|q| q.get("artifact")));
     let version = RwSignal::new(0_u32);
-    let browser = Resource::new(
-        move || (run_id.get(), selected.get(), version.get()),
-        |(run, selected, _)| load_browser(run, selected),
+    let browser = load(
+        move || (owner.get(), selected.get(), version.get()),
+        |(owner, selected, _)| load_browser(owner, selected),
     );
     let registered = Callback::new(move |()| {
         version.update(|v| *v += 1);
-        on_registered.run(());
+        if let Some(registered) = on_registered {
+            registered.run(());
+        }
     });
     view! {
         <section class="section" id="artifacts" aria-label="Artifacts">
-            <h2 class="section-title">"Artifacts"</h2>
             <Transition fallback=|| view! { <div class="skeleton w-full"></div> }>
                 {move || Suspend::new(async move {
-                    match browser.await {
-                        // A run that is not there has been said so above.
-                        Err(error) if error.is_not_found() => ().into_any(),
+                    let shown = match browser.await {
+                        // An owner that is not there has been said so above.
+                        Err(error) if error.is_not_found() => return ().into_any(),
                         Err(error) => view! { <ErrorNote error/> }.into_any(),
-                        Ok(b) if b.nodes.is_empty() => view! {
-                            <Empty title="No artifacts recorded.">
-                                <p class="muted">"Files that a run logs show here:"</p>
-                                <CodeBlock code="mlflow.log_artifact(\"model.png\")\nmlflow.sklearn.log_model(model, name=\"model\", signature=signature)"/>
-                            </Empty>
-                        }.into_any(),
-                        Ok(b) => {
-                            let full_path = format!("{}/{}", b.root_uri, b.selected);
-                            let model = b.models.iter().find(|m| m.name == b.selected).cloned();
-                            view! {
-                                <div class="artifact-browser">
-                                    <nav class="artifact-tree" aria-label="Artifact tree">
-                                        <Tree nodes=b.nodes selected=b.selected.clone()/>
-                                    </nav>
-                                    <div class="artifact-view">
-                                        {(!b.selected.is_empty()).then(|| view! {
-                                            <p class="row small muted">
-                                                <span class="mono">{full_path.clone()}</span>
-                                                <CopyButton text=full_path what="path"/>
-                                            </p>
-                                        })}
-                                        <PreviewView preview=b.preview run_id=run_id.get_untracked() path=b.selected model registered/>
-                                    </div>
-                                </div>
-                            }.into_any()
-                        }
-                    }
+                        Ok(b) if b.tree.nodes.is_empty() => view! { <NoArtifacts owner=owner.get_untracked()/> }.into_any(),
+                        Ok(b) => view! { <BrowserView browser=b owner=owner.get_untracked() registered/> }.into_any(),
+                    };
+                    view! { <h2 class="section-title">"Artifacts"</h2> {shown} }.into_any()
                 })}
             </Transition>
         </section>
     }
 }
 
+#[component]
+fn NoArtifacts(owner: Owner) -> impl IntoView {
+    match owner {
+        Owner::Run(_) => view! {
+            <Empty title="No artifacts recorded.">
+                <p class="muted">"Files that a run logs show here:"</p>
+                <CodeBlock code="mlflow.log_artifact(\"model.png\")\nmlflow.sklearn.log_model(model, name=\"model\", signature=signature)"/>
+            </Empty>
+        }
+        .into_any(),
+        Owner::Version { .. } => view! { <p class="muted">"No files are at the version's source."</p> }.into_any(),
+    }
+}
+
+#[component]
+fn BrowserView(browser: Browser, owner: Owner, registered: Callback<()>) -> impl IntoView {
+    let selected = browser.selected;
+    let full_path = format!("{}/{selected}", browser.root_uri.trim_end_matches('/'));
+    let model = browser.models.into_iter().find(|m| m.name == selected);
+    let path = (!selected.is_empty()).then(|| {
+        view! {
+            <p class="row small muted">
+                <span class="mono">{full_path.clone()}</span>
+                <CopyButton text=full_path what="path"/>
+            </p>
+        }
+    });
+    view! {
+        <div class="artifact-browser">
+            <nav class="artifact-tree" aria-label="Artifact tree">
+                <Tree level=browser.tree selected=selected.clone()/>
+            </nav>
+            <div class="artifact-view">
+                {path}
+                {browser.sha256.map(|sha256| view! { <Digest sha256/> })}
+                <PreviewView preview=browser.preview owner path=selected model registered/>
+            </div>
+        </div>
+    }
+}
+
+/// What a file's bytes were when they were stored; the whole of it is in the title and the copy.
+#[component]
+fn Digest(sha256: String) -> impl IntoView {
+    let short: String = sha256.chars().take(12).collect();
+    view! {
+        <p class="row small muted">
+            <span title=sha256.clone()>"SHA-256 "<span class="mono">{short}"…"</span></span>
+            <CopyButton text=sha256 what="SHA-256"/>
+        </p>
+    }
+}
+
 /// A level of the tree; links, so that it works with the keyboard and without JavaScript.
 #[component]
-fn Tree(nodes: Vec<Node>, selected: String) -> AnyView {
-    let items = nodes
+fn Tree(level: Level, selected: String) -> AnyView {
+    let more = level.more;
+    let items = level
+        .nodes
         .into_iter()
         .map(|node| {
             let here = node.path == selected;
@@ -170,22 +288,24 @@ fn Tree(nodes: Vec<Node>, selected: String) -> AnyView {
                 (false, _) => IconName::File,
             };
             let label = node.name().to_owned();
+            let title = label.clone();
             let is_dir = node.is_dir;
             let expanded = is_dir.then_some(if open { "true" } else { "false" });
-            let nested = (is_dir && open && !node.children.is_empty())
-                .then(|| view! { <Tree nodes=node.children.clone() selected=selected.clone()/> });
+            let nested = (is_dir && open && !node.inner.nodes.is_empty())
+                .then(|| view! { <Tree level=node.inner selected=selected.clone()/> });
             view! {
                 <li>
-                    <a class="tree-item" href=href aria-current=here.then_some("true") data-expanded=expanded>
+                    <a class="tree-item" href=href title=title aria-current=here.then_some("true") data-expanded=expanded>
                         <Icon name=icon/>
                         {is_dir.then(|| view! { <Icon name=IconName::Folder/> })}
                         <span class="min-w-0 truncate">{label}</span>
-                        {node.size.map(|s| view! { <span class="muted small ml-auto">{format::bytes(s)}</span> })}
+                        {node.size.map(|s| view! { <span class="muted small ml-auto nowrap">{format::bytes(s)}</span> })}
                     </a>
                     {nested}
                 </li>
             }
         })
         .collect_view();
-    view! { <ul>{items}</ul> }.into_any()
+    let more = (more > 0).then(|| view! { <li class="tree-item muted small">{format!("and {more} more")}</li> });
+    view! { <ul>{items}{more}</ul> }.into_any()
 }

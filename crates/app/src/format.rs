@@ -23,6 +23,26 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// The last millisecond (UTC) of a day such as `2026-11-24`; `None` for other texts.
+pub fn end_of_day(day: &str) -> Option<Millis> {
+    let mut parts =
+        day.split('-').map(|part| part.parse::<i64>().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit())));
+    let (Some(Some(year)), Some(Some(month)), Some(Some(day)), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    if !(1..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // The inverse of `civil`: years begin in March, so that leap days come last.
+    let (shifted_year, shifted_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (shifted_year.div_euclid(400), shifted_year.rem_euclid(400));
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
+    (civil(days) == (year, month, day)).then_some((days + 1) * 86_400_000 - 1)
+}
+
 /// `3 days ago`, `in 2 hours`, `just now`.
 pub fn relative(millis: Millis, now: Millis) -> String {
     let distance = (now - millis).abs() / 1000;
@@ -102,6 +122,21 @@ mod tests {
         assert_eq!(relative(0, 60_000), "1 minute ago");
         assert_eq!(relative(0, 3 * 86_400_000), "3 days ago");
         assert_eq!(relative(7_200_000, 0), "in 2 hours");
+    }
+
+    #[test]
+    fn days_end() {
+        for (day, end) in [
+            ("1970-01-01", "1970-01-01 23:59:59"),
+            ("2000-02-29", "2000-02-29 23:59:59"),
+            ("2026-12-31", "2026-12-31 23:59:59"),
+            ("1969-03-01", "1969-03-01 23:59:59"),
+        ] {
+            assert_eq!(end_of_day(day).map(timestamp).as_deref(), Some(end));
+        }
+        for nonsense in ["", "2026", "2026-13-01", "2025-02-29", "2026-04-31", "2026-1-1-1", "+2026-01-01", "a-b-c"] {
+            assert_eq!(end_of_day(nonsense), None, "{nonsense}");
+        }
     }
 
     #[test]

@@ -14,15 +14,18 @@ pub(crate) fn Frame() -> impl IntoView {
     view! {
         <a class="skip-link" href="#main">"Skip to content"</a>
         <header class="topbar">
-            <A href="/experiments" attr:class="brand">
-                <img src="/favicon.svg" alt="" width="22" height="22"/>
+            <A href=crate::ui::at("/experiments") attr:class="brand">
+                <img src=crate::ui::at("/favicon.svg") alt="" width="22" height="22"/>
                 <span>"Ferroflow"</span>
             </A>
             <nav aria-label="Main" class="flex h-full">
-                <Tab href="/experiments" label="Experiments"/>
-                <Tab href="/models" label="Models"/>
+                <Tab href=crate::ui::at("/experiments") label="Experiments"/>
+                <Tab href=crate::ui::at("/models") label="Models"/>
             </nav>
             <div class="ml-auto flex items-center gap-1">
+                <a class="icon-button on-bar" href=crate::ui::at("/settings/storage") aria-label="Storage" title="Storage: what was deleted, and its space">
+                    <Icon name=IconName::Delete/>
+                </a>
                 <ThemeSwitch/>
             </div>
         </header>
@@ -33,9 +36,12 @@ pub(crate) fn Frame() -> impl IntoView {
 }
 
 #[component]
-fn Tab(href: &'static str, label: &'static str) -> impl IntoView {
+fn Tab(href: String, label: &'static str) -> impl IntoView {
     let path = use_location().pathname;
-    let current = move || path.with(|p| p.starts_with(href)).then_some("page");
+    let current = {
+        let href = href.clone();
+        move || path.with(|p| p.starts_with(&href)).then_some("page")
+    };
     view! {
         <a class="tab" href=href aria-current=current>{label}</a>
     }
@@ -80,7 +86,7 @@ pub(crate) fn ErrorPage(error: UiError) -> impl IntoView {
         <div class="page-error" role="alert">
             <h1>{title}</h1>
             <p>{error.to_string()}</p>
-            <p><a class="link" href="/experiments">"Go to Experiments"</a>" · "<a class="link" href="/models">"Go to Models"</a></p>
+            <p><a class="link" href=crate::ui::at("/experiments")>"Go to Experiments"</a>" · "<a class="link" href=crate::ui::at("/models")>"Go to Models"</a></p>
         </div>
     }
 }

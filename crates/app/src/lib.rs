@@ -24,7 +24,9 @@ mod routes;
 mod runs;
 #[cfg(feature = "ssr")]
 mod shell;
+mod storage;
 mod ui;
+mod webhooks;
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -34,6 +36,9 @@ use leptos_router::{Lazy, SsrMode, path};
 pub use error::{UiError, UiResult};
 #[cfg(feature = "ssr")]
 pub use shell::{SiteFiles, shell};
+#[cfg(feature = "hydrate")]
+pub use ui::address::adopt_prefix;
+pub use ui::address::set_prefix;
 
 /// The whole UI.
 #[component]
@@ -44,8 +49,8 @@ pub fn App() -> impl IntoView {
         <Title formatter=|title: String| if title.is_empty() { "Ferroflow".to_owned() } else { format!("{title} · Ferroflow") }/>
         <Router>
             <Routes fallback=layout::NotFound>
-                <ParentRoute path=path!("/") view=layout::Frame>
-                    <Route path=path!("") view=|| view! { <Redirect path="/experiments"/> }/>
+                <ParentRoute path=ui::address::Prefix view=layout::Frame>
+                    <Route path=path!("") ssr=SsrMode::Async view=|| view! { <Redirect path=ui::at("/experiments")/> }/>
                     <Route path=path!("experiments") view={Lazy::<routes::Experiments>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("experiments/:id") view={Lazy::<routes::Runs>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("experiments/:id/compare") view={Lazy::<routes::CompareRuns>::new()} ssr=SsrMode::Async/>
@@ -54,6 +59,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("models/:name") view={Lazy::<routes::Model>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("models/:name/compare") view={Lazy::<routes::CompareVersions>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("models/:name/versions/:version") view={Lazy::<routes::Version>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("webhooks") view={Lazy::<routes::Webhooks>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("settings/storage") view={Lazy::<routes::Storage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("*any") view=layout::NotFound/>
                 </ParentRoute>
             </Routes>

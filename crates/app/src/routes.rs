@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
-use crate::{experiments, model_versions, registered_models, runs};
+use crate::{experiments, model_versions, registered_models, runs, storage, webhooks};
 
 /// `area! { load, Pages, preload { Route => page, … } }`: routes for the components `page`, whose code is loaded together.
 macro_rules! area {
@@ -66,4 +66,9 @@ area! { registry, Registry, __preload_registry {
 area! { comparison, Comparison, __preload_comparison {
     CompareRuns => runs::ComparePage,
     CompareVersions => model_versions::ComparePage,
+}}
+
+area! { settings, Settings, __preload_settings {
+    Storage => storage::StoragePage,
+    Webhooks => webhooks::WebhooksPage,
 }}

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use crate::App;
+use crate::ui::address::{at, prefix};
 
 /// Addresses of the site's built files; they carry a hash of the content, so that browsers may keep them for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +29,13 @@ pub struct SiteFiles {
 /// The module that loads lazily loaded code: cargo-leptos gives it this name.
 const SPLIT_LOADER: &str = "__wasm_split.______________________.js";
 
-/// Sets the theme before the first paint, and takes addresses of MLflow's own UI (`/#/experiments/1`), which its
-/// client prints, to ours.
-const EARLY: &str = "(()=>{const h=location.hash;if(h.startsWith('#/')&&location.pathname==='/'){location.replace(h.slice(1));return}\
-let t=null;try{t=localStorage.getItem('ferroflow-theme')}catch{}\
-document.documentElement.dataset.theme=t||(matchMedia('(prefers-color-scheme: dark)').matches?'dark':'light')})()";
+/// Sets the theme and folds the list of experiments as they were left, before the first paint, and takes addresses of
+/// MLflow's own UI (`/#/experiments/1`), which its client prints, to ours.
+const EARLY: &str = "(()=>{const h=location.hash;const r=document.documentElement,p=r.dataset.prefix;\
+if(h.startsWith('#/')){location.replace(p+h.slice(1));return}\
+let t=null;try{t=localStorage.getItem('ferroflow-theme');\
+if(localStorage.getItem('ferroflow-experiments-folded'))r.dataset.experiments='folded'}catch{}\
+r.dataset.theme=t||(matchMedia('(prefers-color-scheme: dark)').matches?'dark':'light')})()";
 
 /// The document of every page.
 pub fn shell(_options: LeptosOptions) -> impl IntoView {
@@ -45,13 +48,13 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
         format!("import('{}').then(m=>m.default({{module_or_path:'{}'}}).then(()=>m.hydrate()))", files.js, files.wasm);
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-prefix=prefix()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <script nonce=nonce.clone() inner_html=EARLY></script>
-                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <link rel="icon" type="image/svg+xml" href=at("/favicon.svg")/>
                 <link rel="stylesheet" href=files.css/>
                 <link rel="modulepreload" href=files.js/>
                 <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin=""/>

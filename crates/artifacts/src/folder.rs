@@ -4,6 +4,7 @@
 //! others, in [`STAGING`], and moved to its place when it is complete and on disk.
 
 mod staging;
+mod survey;
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -37,6 +38,23 @@ impl Folder {
     pub(crate) async fn list(&self, path: &ArtifactPath) -> Result<Vec<FileInfo>> {
         let (this, path) = (self.clone(), path.clone());
         blocking(move || this.list_now(&path)).await
+    }
+
+    /// The files in a folder and in those below it; the first so many and one more.
+    pub(crate) async fn walk(&self, path: &ArtifactPath, most: usize) -> Result<Vec<FileInfo>> {
+        let (this, path) = (self.clone(), path.clone());
+        blocking(move || {
+            let mut files = Vec::new();
+            this.walk_now(&path, most, &mut Vec::new(), &mut files)?;
+            Ok(files)
+        })
+        .await
+    }
+
+    /// Removes what a crash left behind of uploads; answers how many.
+    pub(crate) async fn sweep(&self) -> Result<u64> {
+        let staging = self.root.join(STAGING);
+        blocking(move || Ok(staging::sweep(&staging))).await
     }
 
     pub(crate) async fn stat(&self, path: &ArtifactPath) -> Result<Stat> {
@@ -121,6 +139,34 @@ impl Folder {
             files.push(FileInfo { path, is_dir, size: (!is_dir).then_some(metadata.len()) });
         }
         Ok(files)
+    }
+
+    /// `above` are the folders on the way here: a symbolic link to one of them is not followed for ever.
+    fn walk_now(
+        &self,
+        path: &ArtifactPath,
+        most: usize,
+        above: &mut Vec<PathBuf>,
+        files: &mut Vec<FileInfo>,
+    ) -> Result<()> {
+        let Some((_, folder)) = self.resolve(path)? else { return Ok(()) };
+        if above.contains(&folder) {
+            return Ok(());
+        }
+        above.push(folder);
+        for file in self.list_now(path)? {
+            if files.len() > most {
+                break;
+            }
+            if file.is_dir {
+                let inner = ArtifactPath::stored(&file.path).map_err(|_| ArtifactError::Name(file.path))?;
+                self.walk_now(&inner, most, above, files)?;
+            } else {
+                files.push(file);
+            }
+        }
+        above.pop();
+        Ok(())
     }
 
     fn open(&self, path: &ArtifactPath) -> Result<(File, Metadata)> {
@@ -263,4 +309,16 @@ fn write(mut file: File, block: &[Bytes]) -> io::Result<File> {
         file.write_all(chunk)?;
     }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_broken_one() {
+        let full = File::options().write(true).open("/dev/full").expect("every Linux has one");
+        let refused = write(full, &[Bytes::from_static(b"x")]).map_err(ArtifactError::from);
+        assert!(matches!(refused, Err(ArtifactError::Full(_))), "{refused:?}");
+    }
 }

@@ -6,16 +6,20 @@ mod error;
 mod folder;
 mod location;
 mod s3;
+mod survey;
 mod transfer;
+mod zip;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Millis;
 use domain::artifact_path::ArtifactPath;
 
 pub use error::{ArtifactError, Result};
-pub use s3::{Presigned, S3Options};
+pub use s3::{Patience, Presigned, S3Options};
 pub use transfer::{ByteRange, Download, FileInfo, Stat, Upload};
+pub use zip::{Zip, ZipMember};
 
 use folder::Folder;
 use location::Location;
@@ -71,6 +75,25 @@ impl Repository {
         };
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
+    }
+
+    /// The files in a folder and in all folders below it, sorted by path; paths relative to the location. Of more than
+    /// `most` files, some and at least one more than that. A missing path, or a file's, has none.
+    pub async fn walk(&self, path: &ArtifactPath, most: usize) -> Result<Vec<FileInfo>> {
+        let mut files = match &self.0 {
+            Driver::Folder(folder) => folder.walk(path, most).await?,
+            Driver::S3(bucket) => bucket.walk(path, most).await?,
+        };
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+
+    /// Removes what uploads left behind whose sender or server died long ago; answers how many.
+    pub async fn sweep(&self, now: Millis) -> Result<u64> {
+        match &self.0 {
+            Driver::Folder(folder) => folder.sweep().await,
+            Driver::S3(bucket) => bucket.sweep(now).await,
+        }
     }
 
     /// A file's size, entity tag and time, without its bytes.

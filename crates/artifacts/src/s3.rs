@@ -4,8 +4,11 @@ mod bucket;
 mod client;
 mod direct;
 mod fault;
+mod headers;
 mod insecure;
 mod slices;
+mod survey;
+mod sweep;
 mod upload;
 
 use std::fmt;
@@ -16,15 +19,15 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 
 pub(crate) use bucket::Bucket;
-pub use client::S3Options;
+pub use client::{Patience, S3Options};
 pub use direct::Presigned;
-use upload::UploadArgs;
+use headers::Headers;
 
 /// The way to S3, shared by every bucket. The client is made when the first of them is opened.
 pub(crate) struct S3 {
     options: S3Options,
     sdk: SdkConfig,
-    args: UploadArgs,
+    upload_headers: Headers,
     client: OnceLock<Client>,
 }
 
@@ -36,14 +39,19 @@ impl fmt::Debug for S3 {
 
 impl S3 {
     pub(crate) async fn new(options: S3Options) -> Self {
-        let args = UploadArgs::read(options.upload_extra_args.as_deref());
-        Self { sdk: client::load(&options).await, args, client: OnceLock::new(), options }
+        let upload_headers = options.upload_headers().unwrap_or_else(|cause| {
+            // Whoever starts a server has asked before.
+            tracing::error!("{cause}");
+            Headers::default()
+        });
+        Self { sdk: client::load(&options).await, upload_headers, client: OnceLock::new(), options }
     }
 
     /// The artifacts of a bucket under a prefix.
     pub(crate) fn bucket(&self, name: String, prefix: String) -> Bucket {
         let client = self.client.get_or_init(|| client::build(&self.sdk, &self.options)).clone();
         let presigned_valid = Duration::from_secs(self.options.presigned_seconds.unwrap_or(direct::READ_VALID).into());
-        Bucket { client, name, prefix, args: self.args.clone(), creating: false, presigned_valid }
+        let (upload_headers, patience) = (self.upload_headers.clone(), self.options.patience);
+        Bucket { client, name, prefix, upload_headers, creating: false, presigned_valid, patience }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::Millis;
@@ -90,11 +91,20 @@ impl fmt::Debug for Upload {
     }
 }
 
+/// How long a sender may send nothing: one whose machine died cannot say so.
+const SILENCE: Duration = Duration::from_mins(5);
+
 impl Upload {
-    /// The next bytes; `None` once all have come. A sender that broke off, or sent another number of bytes than it
-    /// said, is an error.
+    /// The next bytes; `None` once all have come. A sender that broke off, fell silent, or sent another number of bytes
+    /// than it said, is an error.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
-        let chunk = self.body.next().await.transpose().map_err(ArtifactError::Interrupted)?;
+        self.next_within(SILENCE).await
+    }
+
+    async fn next_within(&mut self, silence: Duration) -> Result<Option<Bytes>> {
+        let chunk = tokio::time::timeout(silence, self.body.next()).await;
+        let chunk = chunk.map_err(|_| ArtifactError::Interrupted(io::ErrorKind::TimedOut.into()))?;
+        let chunk = chunk.transpose().map_err(ArtifactError::Interrupted)?;
         if let Some(left) = &mut self.size {
             let length = chunk.as_ref().map_or(0, |c| c.len() as u64);
             match left.checked_sub(length) {
@@ -109,6 +119,16 @@ impl Upload {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_silent_sender_has_broken_off() {
+        let mut upload = Upload { body: futures::stream::pending().boxed(), size: None };
+        let silent = upload.next_within(Duration::from_millis(1)).await;
+        assert!(
+            matches!(&silent, Err(ArtifactError::Interrupted(cause)) if cause.kind() == io::ErrorKind::TimedOut),
+            "{silent:?}"
+        );
+    }
 
     #[test]
     fn ranges_fit_the_file() {

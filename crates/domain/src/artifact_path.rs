@@ -43,6 +43,16 @@ impl ArtifactPath {
         Ok(Self(clean))
     }
 
+    /// The path of a file that a store lists, taken literally: a name that other tools wrote may hold what clients may
+    /// not send, such as `#` or `%41`. What leads out, or would name another file, is refused.
+    pub fn stored(path: &str) -> Result<Self> {
+        let odd = |segment: &str| matches!(segment, "" | "." | "..");
+        if path.chars().any(char::is_control) || leads_out(path) || path.split('/').any(odd) {
+            return Err(Error::invalid("Invalid path"));
+        }
+        Ok(Self(path.to_owned()))
+    }
+
     /// The path, `/`-separated, without leading or trailing slash.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -188,13 +198,75 @@ mod tests {
         assert_eq!(ArtifactPath::default().join(&folder), folder);
     }
 
+    #[test]
+    fn what_a_store_lists_is_taken_literally() {
+        for name in ["a/b", "100%25", "a#b", "%2e%2e", r"a\..\b", "größe", "C:x"] {
+            assert_eq!(ArtifactPath::stored(name).map(|p| p.0), Ok(name.to_owned()));
+        }
+        for name in ["", "a//b", "a/", "/a", "..", "a/../b", "./a", "C:/x", r"\\host", "file:/etc", "a\nb", "a\0"] {
+            assert!(ArtifactPath::stored(name).is_err(), "{name:?}");
+        }
+    }
+
+    /// Percent-encodes some characters of a path, the outcome again, and so on.
+    fn encoded(path: &str, rounds: &[Vec<bool>]) -> String {
+        rounds.iter().fold(path.to_owned(), |path, which| {
+            let mut which = which.iter().copied().cycle();
+            let bytes = path.bytes().map(|byte| match which.next() {
+                Some(true) => format!("%{byte:02x}"),
+                _ if !byte.is_ascii() => format!("%{byte:02X}"),
+                _ => char::from(byte).to_string(),
+            });
+            bytes.collect()
+        })
+    }
+
+    /// What a path must never be, however it was written.
+    fn is_safe(path: &str) -> bool {
+        let bytes = path.as_bytes();
+        let drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && b"/\\".contains(&bytes[2]);
+        let absolute = path.starts_with('/') || path.starts_with(r"\\") || drive;
+        !absolute
+            && !path.contains(|c: char| c == '#' || c == '\0' || c.is_control())
+            && path.split('/').all(|segment| segment != ".." && segment != ".")
+            && std::path::Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)))
+    }
+
     proptest! {
         #[test]
         fn what_passes_stays_inside_and_is_stable(raw in "[./a%2eEfF5CB:#\\\\]{0,24}") {
             if let Ok(path) = ArtifactPath::parse(&raw) {
-                prop_assert!(!path.0.starts_with('/') && path.0.split('/').all(|s| s != ".." && s != "."));
+                prop_assert!(is_safe(&path.0), "{:?}", path.0);
                 prop_assert_eq!(ArtifactPath::parse(&path.0), Ok(path));
             }
+        }
+
+        #[test]
+        fn any_text_is_refused_or_safe(raw in any::<String>()) {
+            if let Ok(path) = ArtifactPath::parse(&raw) {
+                prop_assert!(is_safe(&path.0), "{:?}", path.0);
+                prop_assert_eq!(ArtifactPath::parse(&path.0), Ok(path));
+            }
+        }
+
+        #[test]
+        fn no_encoding_hides_a_way_out(
+            hostile in prop_oneof![
+                "(|a/|a/b/|\\./)(\\.\\./|#/\\.\\./|\\x00|\\n|\\x7f|\u{9b})(etc/passwd|x|\\.\\./x)",
+                "(/|[cC]:/|[cC]:\\\\|\\\\\\\\|file:/)(etc/passwd|x)",
+            ],
+            rounds in prop::collection::vec(prop::collection::vec(any::<bool>(), 1..8), 0..5),
+        ) {
+            let raw = encoded(&hostile, &rounds);
+            prop_assert_eq!(ArtifactPath::parse(&raw), Err(Error::invalid("Invalid path")), "{:?}", raw);
+        }
+
+        #[test]
+        fn ordinary_names_survive_encoding(
+            name in "[a-zA-Z0-9äß図 _+?;=&,!()-]{1,20}(/[a-z0-9?;: ]{1,9}){0,3}",
+            which in prop::collection::vec(any::<bool>(), 1..8),
+        ) {
+            prop_assert_eq!(ArtifactPath::parse(&encoded(&name, &[which])).map(|p| p.0), Ok(name));
         }
     }
 }

@@ -37,6 +37,20 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// Every code.
+    pub const ALL: [Self; 10] = [
+        Self::InvalidParameterValue,
+        Self::BadRequest,
+        Self::ResourceAlreadyExists,
+        Self::ResourceDoesNotExist,
+        Self::EndpointNotFound,
+        Self::PermissionDenied,
+        Self::NotImplemented,
+        Self::TemporarilyUnavailable,
+        Self::InsufficientStorage,
+        Self::InternalError,
+    ];
+
     /// The name on the wire, such as `RESOURCE_DOES_NOT_EXIST`.
     pub const fn name(self) -> &'static str {
         match self {

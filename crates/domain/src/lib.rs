@@ -3,9 +3,13 @@
 //! No I/O, no clock, no randomness of its own; it compiles to wasm32 and knows no other crate of the workspace.
 
 pub mod artifact_path;
+pub mod comparison;
+pub mod digest;
 pub mod error;
 pub mod experiments;
 pub mod float;
+pub mod guards;
+pub mod history;
 pub mod logged_models;
 pub mod metrics;
 pub mod model_file;
@@ -14,10 +18,12 @@ pub mod names;
 pub mod page;
 pub mod random_name;
 pub mod registered_models;
+pub mod removal;
 pub mod runs;
 pub mod search;
 pub mod source;
 pub mod uri;
+pub mod webhooks;
 
 pub use error::{Error, ErrorCode, Result};
 pub use page::Page;

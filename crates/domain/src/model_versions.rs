@@ -93,6 +93,15 @@ pub struct ModelVersion {
     pub aliases: Vec<String>,
 }
 
+/// A version that was deleted and can be brought back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeletedVersion {
+    /// The version as it was, but for its aliases.
+    pub version: ModelVersion,
+    /// When it was deleted.
+    pub deleted_timestamp: Millis,
+}
+
 /// Reads a version number as the API takes it: a decimal string.
 pub fn parse_version(text: &str) -> Result<i64> {
     text.trim().parse().map_err(|_| Error::invalid(format!("Parameter 'version' must be an integer, got '{text}'.")))

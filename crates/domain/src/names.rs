@@ -63,8 +63,9 @@ fn check_key(key: &str, path: &str) -> Result<()> {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | ':' | ' ');
     if !key.chars().all(allowed) {
         return Err(Error::invalid(format!(
-            "Invalid value \"{key}\" for parameter '{path}' supplied: Names may only contain alphanumerics, \
-             underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/)."
+            "Invalid value {} for parameter '{path}' supplied: Names may only contain alphanumerics, underscores (_), \
+             dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).",
+            json_ascii(key)
         )));
     }
     check_path_unique(key, path)
@@ -75,8 +76,9 @@ fn check_path_unique(name: &str, path: &str) -> Result<()> {
     let normalised = normalise(name);
     if normalised != name || name == "." || name.starts_with("..") || name.starts_with('/') {
         return Err(Error::invalid(format!(
-            "Invalid value \"{name}\" for parameter '{path}' supplied: Names may be treated as files in certain cases, \
-             and must not resolve to other names when treated as such. This name would resolve to '{normalised}'"
+            "Invalid value {} for parameter '{path}' supplied: Names may be treated as files in certain cases, and must \
+             not resolve to other names when treated as such. This name would resolve to '{normalised}'",
+            json_ascii(name)
         )));
     }
     Ok(())
@@ -171,6 +173,20 @@ pub fn python_repr(text: &str) -> String {
         }
     }
     out.push(quote);
+    out
+}
+
+/// Text as JSON in ASCII, with its quotes: how MLflow's messages quote values of requests.
+pub fn json_ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    for c in serde_json::Value::from(text).to_string().chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            let mut units = [0; 2];
+            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
     out
 }
 

@@ -33,5 +33,22 @@ pub struct RegisteredModel {
     pub aliases: Vec<ModelAlias>,
 }
 
+/// A registered model that was deleted and can be brought back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedModel {
+    /// Tells models apart that were deleted under the same name; opaque.
+    pub id: String,
+    /// The name that it had, and gets back.
+    pub name: String,
+    /// When it was created.
+    pub creation_timestamp: Millis,
+    /// When it was deleted.
+    pub deleted_timestamp: Millis,
+    /// Markdown; `None` if there is none.
+    pub description: Option<String>,
+    /// The highest version number that it ever gave.
+    pub last_version: i64,
+}
+
 /// The tag that makes a registered model, or a version, a prompt.
 pub const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";

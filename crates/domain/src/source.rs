@@ -5,7 +5,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::uri::Uri;
+use crate::uri::{Uri, check_is_here};
 use crate::{Error, Result};
 
 /// How often a source may be percent-encoded upon itself before it is refused.
@@ -105,12 +105,7 @@ impl Source {
         match uri.scheme.to_ascii_lowercase().as_str() {
             "" => Ok(Self::Local(text.to_owned())),
             "file" => {
-                if is_elsewhere(authority) {
-                    return Err(Error::invalid(format!(
-                        "{text} is not a valid remote uri. For remote access on windows, please consider using a \
-                         different scheme such as SMB (e.g. smb://<hostname>/<path>)."
-                    )));
-                }
+                check_is_here(text)?;
                 Ok(Self::Local(percent_decode_str(uri.path).decode_utf8_lossy().into_owned()))
             }
             "models" => parse_models(text, &uri),
@@ -206,12 +201,6 @@ pub fn below(location: &str, root: &str) -> Option<Vec<String>> {
         depth += 1;
     }
     (depth > 0).then(|| rest.collect())
-}
-
-/// Whether an authority is another machine's.
-fn is_elsewhere(authority: &str) -> bool {
-    let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-    !(host.is_empty() || host == "." || host.starts_with("localhost") || host.starts_with("127.0.0.1"))
 }
 
 /// The segments of a path, each decoded until stable.

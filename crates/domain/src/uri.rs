@@ -172,14 +172,28 @@ pub fn check_location(field: &str, location: &str, roots: &[&str], allowed: &[St
     if location.starts_with("runs:") {
         return Err(Error::invalid(format!("Artifact location cannot be a runs:/ URI. Given: '{location}'")));
     }
-    check_location_length(location)
+    check_is_here(location)
 }
 
-/// Refuses a location longer than [`MAX_LOCATION`].
-pub fn check_location_length(location: &str) -> Result<()> {
-    if location.chars().count() > MAX_LOCATION {
+/// Refuses `file:` URIs that name another host: their files are not on this one.
+pub fn check_is_here(text: &str) -> Result<()> {
+    let uri = Uri::parse(text);
+    let host = uri.authority.unwrap_or_default().rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let here = host.is_empty() || host == "." || host.starts_with("localhost") || host.starts_with("127.0.0.1");
+    if here || !uri.has_scheme("file") {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "{text} is not a valid remote uri. For remote access on windows, please consider using a different scheme such \
+         as SMB (e.g. smb://<hostname>/<path>)."
+    )))
+}
+
+/// Refuses a location longer than `limit` characters; unless the server is told otherwise, [`MAX_LOCATION`].
+pub fn check_location_length(location: &str, limit: usize) -> Result<()> {
+    if location.chars().count() > limit {
         return Err(Error::invalid(format!(
-            "Invalid artifact path length. The length of the artifact path cannot be greater than {MAX_LOCATION} \
+            "Invalid artifact path length. The length of the artifact path cannot be greater than {limit} \
              characters. To configure this limit, please set the MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH environment variable."
         )));
     }
@@ -293,7 +307,14 @@ mod tests {
         ] {
             assert_eq!(check(location).unwrap_err().message, message, "{location}");
         }
-        assert!(check(&"a".repeat(2049)).unwrap_err().message.contains("cannot be greater than 2048 characters"));
+        assert!(
+            check("file://elsewhere/a")
+                .unwrap_err()
+                .message
+                .starts_with("file://elsewhere/a is not a valid remote uri.")
+        );
+        check_location_length("ää", 2).unwrap();
+        assert!(check_location_length("ääa", 2).unwrap_err().message.contains("cannot be greater than 2 characters"));
     }
 
     #[test]

@@ -16,6 +16,12 @@ pub(crate) enum Command {
     Server(Box<ServerArgs>),
     /// Ask a running server whether it is well; exits 0 if it is.
     Health(HealthArgs),
+    /// Read every stored file back and compare it with what was stored. Exits 1 if any differs or is missing, 2 if it
+    /// could not be done.
+    Verify(VerifyArgs),
+    /// Remove for good what was deleted: rows and files. Exits 1 if something could not be removed, 2 if it could not be
+    /// done.
+    Gc(GcArgs),
 }
 
 /// `mlflow server`'s own flags keep its names, defaults and variables.
@@ -95,6 +101,11 @@ pub(crate) struct ServerArgs {
     #[arg(long, env = "FERROFLOW_SQLITE_FULL_SYNC", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) sqlite_full_sync: bool,
 
+    /// Let the web UI and the HTTP API remove for good what was deleted, as `ferroflow gc` does. There is no login: whoever
+    /// reaches the server could.
+    #[arg(long, env = "FERROFLOW_ALLOW_GC", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) allow_gc: bool,
+
     /// Log as JSON, for a log collector.
     #[arg(long, env = "FERROFLOW_LOG_JSON", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) log_json: bool,
@@ -118,6 +129,94 @@ pub(crate) struct ServerArgs {
     /// Show this help.
     #[arg(long, action = ArgAction::Help)]
     pub(crate) help: Option<bool>,
+}
+
+/// Where a server keeps its data; the flags of `ferroflow server`.
+#[derive(Debug, Args)]
+pub(crate) struct StoreArgs {
+    /// Where metadata is kept, as for `ferroflow server`.
+    #[arg(
+        long,
+        value_name = "URI",
+        env = "MLFLOW_BACKEND_STORE_URI",
+        default_value = "sqlite:///mlflow.db",
+        hide_env_values = true
+    )]
+    pub(crate) backend_store_uri: String,
+
+    /// Where proxied artifacts are kept: a folder, or `s3://bucket/path`.
+    #[arg(long, value_name = "URI", env = "MLFLOW_ARTIFACTS_DESTINATION", default_value = "./mlartifacts")]
+    pub(crate) artifacts_destination: String,
+
+    /// Where artifacts of new experiments go. Default: mlflow-artifacts:/
+    #[arg(long, value_name = "URI", env = "MLFLOW_DEFAULT_ARTIFACT_ROOT")]
+    pub(crate) default_artifact_root: Option<String>,
+
+    /// With SQLite: flush to the disk at each commit.
+    #[arg(long, env = "FERROFLOW_SQLITE_FULL_SYNC", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) sqlite_full_sync: bool,
+}
+
+/// What to verify.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+
+    /// Only the files of this experiment: its id or name.
+    #[arg(long, value_name = "EXPERIMENT")]
+    pub(crate) experiment: Option<String>,
+
+    /// Only the files of this registered model's versions.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+
+    /// Take and keep the digests of files that have none, such as those that were stored before there were any.
+    #[arg(long)]
+    pub(crate) record: bool,
+
+    /// Count a file without a digest as a finding.
+    #[arg(long)]
+    pub(crate) require_digests: bool,
+
+    /// One JSON object a line: findings, and a summary at the end.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to remove. `mlflow gc`'s own flags keep its names.
+#[derive(Debug, Args)]
+pub(crate) struct GcArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+
+    /// How long ago it must have been deleted, such as 7d2h30m. Default: 30d, and any time for what is named.
+    #[arg(long, value_name = "AGE")]
+    pub(crate) older_than: Option<String>,
+
+    /// Only these runs, comma-separated.
+    #[arg(long, value_name = "IDS")]
+    pub(crate) run_ids: Option<String>,
+
+    /// Only these experiments, comma-separated, with their runs and logged models.
+    #[arg(long, value_name = "IDS")]
+    pub(crate) experiment_ids: Option<String>,
+
+    /// Only these logged models, comma-separated.
+    #[arg(long, value_name = "IDS")]
+    pub(crate) logged_model_ids: Option<String>,
+
+    /// Remove nothing; show what would be removed, and how much space that frees.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Has no meaning here; taken so that scripts need no change.
+    #[arg(long, value_name = "URI", env = "MLFLOW_TRACKING_URI")]
+    pub(crate) tracking_uri: Option<String>,
 }
 
 /// Where the server is.

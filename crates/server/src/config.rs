@@ -3,7 +3,7 @@
 use std::path::absolute;
 
 use api::Security;
-use service::ArtifactConfig;
+use service::{ArtifactConfig, Limits, WebhookConfig};
 
 use crate::cli::ServerArgs;
 
@@ -13,6 +13,8 @@ pub(crate) struct Config {
     pub(crate) store: service::StoreOptions,
     pub(crate) s3: service::S3Options,
     pub(crate) artifacts: ArtifactConfig,
+    pub(crate) limits: Limits,
+    pub(crate) webhooks: WebhookConfig,
     pub(crate) security: Security,
     pub(crate) static_prefix: String,
     /// What a person should know, though it is no error.
@@ -52,12 +54,18 @@ impl Config {
                 "--default-artifact-root {default_root} needs the artifact proxy: leave out --no-serve-artifacts"
             ));
         }
+        let store = service::StoreOptions {
+            uri: args.backend_store_uri.clone(),
+            max_connections: args.max_connections.max(1),
+            sqlite_full_sync: args.sqlite_full_sync,
+        };
         Ok(Self {
-            store: service::StoreOptions {
-                uri: args.backend_store_uri.clone(),
-                max_connections: args.max_connections.max(1),
-                sqlite_full_sync: args.sqlite_full_sync,
+            // Servers that share a Postgres share no folder: there the key has to be configured.
+            webhooks: WebhookConfig {
+                key_file: store.sqlite_file().map(|path| path.with_added_extension("webhook-key")),
+                ..WebhookConfig::from_env()?
             },
+            store,
             s3: service::S3Options::from_env(),
             artifacts: ArtifactConfig {
                 default_root,
@@ -65,6 +73,7 @@ impl Config {
                 serve,
                 allowed_schemes: list(std::env::var("MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES").ok().as_deref()),
             },
+            limits: limits(|name| std::env::var(name).ok())?,
             security: Security {
                 enabled: !args.disable_security_middleware,
                 allowed_hosts: args.allowed_hosts.as_deref().map(|hosts| list(Some(hosts))),
@@ -77,13 +86,31 @@ impl Config {
     }
 }
 
+/// The limits that the environment sets, read by `variable`.
+fn limits(variable: impl Fn(&str) -> Option<String>) -> Result<Limits, String> {
+    const CUT: &str = "MLFLOW_TRUNCATE_LONG_VALUES";
+    const LOCATION: &str = "MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH";
+    let mut limits = Limits::default();
+    if let Some(text) = variable(CUT) {
+        limits.cut_long_values = match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => true,
+            "false" | "0" => false,
+            _ => return Err(format!("{CUT} must be true or false, not '{text}'")),
+        };
+    }
+    if let Some(text) = variable(LOCATION) {
+        limits.max_location = text.parse().map_err(|_| format!("{LOCATION} must be a number, not '{text}'"))?;
+    }
+    Ok(limits)
+}
+
 /// Items of a comma-separated list.
 fn list(text: Option<&str>) -> Vec<String> {
     text.unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 /// A location as it is stored: folders absolute, URIs as they are.
-fn absolute_location(location: &str) -> Result<String, String> {
+pub(crate) fn absolute_location(location: &str) -> Result<String, String> {
     let has_scheme = location.split_once(':').is_some_and(|(scheme, _)| scheme.len() > 1 && !scheme.contains('/'));
     if has_scheme {
         return Ok(location.to_owned());
@@ -118,5 +145,13 @@ mod tests {
         assert!(absolute_location("./x").unwrap().ends_with("/x"));
         assert_eq!(prefix("/m/").unwrap(), "/m");
         prefix("m").unwrap_err();
+    }
+
+    #[test]
+    fn limits_come_from_the_environment() {
+        assert_eq!(limits(|_| None), Ok(Limits::default()));
+        let set = |name: &str| Some(if name.starts_with("MLFLOW_TRUNCATE") { "False" } else { "10" }.to_owned());
+        assert_eq!(limits(set), Ok(Limits { cut_long_values: false, max_location: 10 }));
+        limits(|_| Some("perhaps".into())).unwrap_err();
     }
 }

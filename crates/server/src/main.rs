@@ -5,6 +5,7 @@
 mod cli;
 mod config;
 mod health;
+mod maintenance;
 mod serve;
 mod site;
 mod web;
@@ -18,6 +19,8 @@ fn main() -> ExitCode {
     let done = match cli.command {
         cli::Command::Server(args) => serve::run(&args),
         cli::Command::Health(args) => health::check(&args),
+        cli::Command::Verify(args) => return maintenance::verify(&args),
+        cli::Command::Gc(args) => return maintenance::gc(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

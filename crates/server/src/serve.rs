@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
+use futures::FutureExt;
 use service::{Artifacts, Service, Store, SystemClock, SystemEntropy};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -57,12 +58,21 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
     if let Some(pattern) = std::env::var(SOURCE_PATTERN).ok().filter(|pattern| !pattern.is_empty()) {
         service = service.with_source_pattern(&pattern).map_err(|e| format!("{SOURCE_PATTERN} is no pattern: {e}"))?;
     }
+    service = service.with_limits(config.limits).with_webhooks(config.webhooks)?;
+    if args.allow_gc {
+        service = service.with_removal();
+    }
     service.prepare().await.map_err(|e| format!("the database can't be prepared: {}", e.message))?;
     let site = Site::load();
     if !site.is_built() {
         tracing::warn!("the web UI's code was not built: pages show, but don't react. `make run` builds it.");
     }
-    let router = web::router(service, site, config.security, &config.static_prefix);
+    let (stop_deliveries, no_more) = tokio::sync::oneshot::channel::<()>();
+    let deliveries = tokio::spawn({
+        let service = service.clone();
+        async move { service.deliver_webhooks(no_more.map(drop)).await }
+    });
+    let router = web::router(&service, site, &config.security, &config.static_prefix);
     greet(args, &config.artifacts, &config.static_prefix, port);
 
     let listener = listener.tap_io(|stream| {
@@ -86,6 +96,11 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
     tokio::select! {
         done = async { server.await } => done.map_err(|e| format!("the server failed: {e}"))?,
         () = timeout => tracing::warn!("some requests did not end within {} seconds", DRAIN_TIMEOUT.as_secs()),
+    }
+    // After the last request, which may have had something to tell.
+    drop(stop_deliveries);
+    if deliveries.await.is_err() {
+        tracing::error!("the delivery of webhooks had broken off");
     }
     store.close().await;
     tracing::info!("stopped");

@@ -1,5 +1,6 @@
 //! Aliases: names that point at one version of a model each.
 
+use domain::history::Change;
 use domain::model_versions::{ModelVersion, parse_version};
 use domain::{Error, Result, names};
 use store::model_versions::VersionRow;
@@ -10,6 +11,7 @@ use crate::Service;
 use crate::errors::Fault;
 use crate::model_versions::{find, highest, lock, whole};
 use crate::registered_models;
+use crate::webhooks::News;
 
 impl Service {
     /// Points an alias at a version (a decimal string), away from another one if need be.
@@ -17,11 +19,20 @@ impl Service {
         names::check_model_name(name, "name")?;
         names::check_new_alias(alias)?;
         let version = parse_version(version)?;
-        let (name, alias) = (name.to_owned(), alias.to_owned());
+        let (name, alias, by, outbox) = (name.to_owned(), alias.to_owned(), self.author(), self.outbox());
         let set = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
-                let row = lock(tx, &name, version).await?;
-                Ok(aliases::set(tx, row.registered_no, &alias, version).await?)
+                let no = lock(tx, &name, version).await?.registered_no;
+                outbox.put(tx, News::AliasSet { name: &name, alias: &alias, version }).await?;
+                let left = aliases::find(tx, no, &alias).await?;
+                if left == Some(version) {
+                    return Ok(());
+                }
+                aliases::set(tx, no, &alias, version).await?;
+                if let Some(left) = left {
+                    by.note(tx, no, Some(left), Change::AliasLeft { alias: alias.clone(), to: version }).await?;
+                }
+                Ok(by.note(tx, no, Some(version), Change::AliasSet { alias, left }).await?)
             })
         });
         Ok(set.await?)
@@ -31,11 +42,16 @@ impl Service {
     pub async fn delete_alias(&self, name: &str, alias: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         names::check_alias(alias)?;
-        let (name, alias) = (name.to_owned(), alias.to_owned());
+        let (name, alias, by, outbox) = (name.to_owned(), alias.to_owned(), self.author(), self.outbox());
         let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
-                let row = registered_models::lock(tx, &name).await?;
-                Ok(aliases::delete(tx, row.registered_no, &alias).await?)
+                let no = registered_models::lock(tx, &name).await?.registered_no;
+                outbox.put(tx, News::AliasDeleted { name: &name, alias: &alias }).await?;
+                if let Some(version) = aliases::find(tx, no, &alias).await? {
+                    aliases::delete(tx, no, &alias).await?;
+                    by.note(tx, no, Some(version), Change::AliasDeleted { alias }).await?;
+                }
+                Ok(())
             })
         });
         Ok(delete.await?)

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use domain::experiments::check_tag;
 use domain::experiments::{Experiment, ExperimentId};
-use domain::names::{MAX_EXPERIMENT_NAME, MAX_EXPERIMENT_TAG_VALUE, check_length, check_tag};
+use domain::names::{MAX_EXPERIMENT_NAME, check_length};
 use domain::uri::{self, Uri};
 use domain::{Error, Lifecycle, Result, Tag, ViewType};
 use store::experiments::{self, ExperimentRow};
@@ -70,9 +71,7 @@ impl Service {
             None => None,
         };
         let tags = last_wins(new.tags);
-        for tag in &tags {
-            check_tag(&tag.key, &tag.value, MAX_EXPERIMENT_TAG_VALUE)?;
-        }
+        tags.iter().try_for_each(check_tag)?;
         if tags.iter().filter(|t| t.key.starts_with(CUSTOM_VIEW_PREFIX)).count() > MAX_CUSTOM_VIEWS {
             return Err(too_many_custom_views(""));
         }
@@ -166,8 +165,8 @@ impl Service {
 
     /// Sets a tag of an active experiment.
     pub async fn set_experiment_tag(&self, id: &str, key: &str, value: &str) -> Result<()> {
-        check_tag(key, value, MAX_EXPERIMENT_TAG_VALUE)?;
         let (id, tag) = (id.to_owned(), Tag::new(key, value));
+        check_tag(&tag)?;
         self.inner
             .store
             .write(move |tx| {
@@ -215,7 +214,7 @@ impl Service {
         let roots = [config.default_root.as_str(), config.destination.as_str()];
         uri::check_location("artifact_location", location, &roots, &config.allowed_schemes)?;
         let location = absolute(location)?;
-        uri::check_location_length(&location)?;
+        uri::check_location_length(&location, self.inner.limits.max_location)?;
         Ok(location)
     }
 }
@@ -251,6 +250,8 @@ pub(crate) async fn active_experiment(conn: &mut Conn, id: &str) -> Result<Exper
 }
 
 pub(crate) fn unknown_experiment(id: &str) -> Error {
+    // As a number, if it is one: ` 07 ` is 7.
+    let id = ExperimentId::parse(id).map_or_else(|_| id.to_owned(), |id| id.to_string());
     Error::not_found(format!("No Experiment with id={id} exists"))
 }
 

@@ -6,8 +6,14 @@
 mod aliases;
 mod artifact_files;
 mod clock;
+mod comparison;
+mod digests;
 mod errors;
 mod experiments;
+mod gc;
+mod guards;
+mod history;
+mod limits;
 mod locations;
 mod logged_models;
 mod metric_outline;
@@ -15,13 +21,18 @@ mod metrics;
 mod model_files;
 mod model_versions;
 mod paging;
+mod parquet_head;
 mod proxy;
 mod registered_models;
 mod registry_pages;
+mod restore;
 mod runs;
 mod search;
 mod sources;
 mod tags;
+mod verify;
+mod version_files;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -29,13 +40,19 @@ pub use artifact_files::ArtifactListing;
 pub use artifacts::{Artifacts, ByteRange, Download, FileInfo, Presigned, S3Options, Stat, Upload};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use experiments::{NewExperiment, SearchExperiments};
+pub use gc::Gc;
+pub use history::{HistoryOf, acting_as};
+pub use limits::Limits;
 pub use locations::ArtifactFile;
 pub use logged_models::{LoggedModelDataset, LoggedModelOrder, NewLoggedModel, SearchLoggedModels};
 pub use metrics::{HistoryBulk, HistoryInterval, HistoryPage};
 pub use model_versions::{NewModelVersion, SearchModelVersions};
+pub use parquet_head::TableHead;
 pub use registered_models::{NewRegisteredModel, SearchRegisteredModels};
 pub use registry_pages::VersionList;
 pub use runs::{LogBatch, LogInputs, LogMetric, NewRun, RunModel, RunUpdate, SearchRuns};
+pub use verify::{Finding, Verified, Verify};
+pub use webhooks::{NewWebhook, Resolver, SystemResolver, WebhookChange, WebhookConfig};
 
 pub use store::{OpenError, Options as StoreOptions, Store, redact};
 
@@ -68,6 +85,10 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     source_pattern: Option<regex::Regex>,
+    limits: Limits,
+    webhooks: webhooks::Webhooks,
+    may_remove: bool,
+    gc_job: gc::Job,
 }
 
 impl Service {
@@ -79,7 +100,21 @@ impl Service {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { inner: Arc::new(Inner { store, artifacts, config, clock, entropy, source_pattern: None }) }
+        let webhooks = webhooks::Webhooks::default();
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                artifacts,
+                config,
+                clock,
+                entropy,
+                source_pattern: None,
+                limits: Limits::default(),
+                webhooks,
+                may_remove: false,
+                gc_job: gc::Job::default(),
+            }),
+        }
     }
 
     /// How artifacts are kept.

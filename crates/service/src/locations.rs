@@ -1,12 +1,15 @@
 //! Artifact locations as the server reaches them: the proxy's own in its destination, all others directly.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use artifacts::{ArtifactError, ByteRange, Download, FileInfo, Presigned, Repository, Stat, Upload};
 use domain::artifact_path::ArtifactPath;
+use domain::digest::{FileDigest, ObjectLocation};
 use domain::uri::{self, Uri};
 use domain::{Error, ErrorCode, Result};
 
+use crate::digests::{Digests, Failure};
 use crate::{Service, errors};
 
 /// The scheme of the artifact proxy.
@@ -19,6 +22,7 @@ const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts/";
 pub(crate) struct Place {
     repository: Repository,
     base: ArtifactPath,
+    digests: Digests,
 }
 
 impl Place {
@@ -41,7 +45,12 @@ impl Place {
 
     /// A file in it, which need not exist.
     pub(crate) fn file(&self, path: &ArtifactPath) -> ArtifactFile {
-        ArtifactFile { repository: self.repository.clone(), path: self.base.join(path) }
+        ArtifactFile { repository: self.repository.clone(), path: self.base.join(path), digests: self.digests.clone() }
+    }
+
+    /// Where it really is; `None` for names that cannot be kept.
+    pub(crate) async fn location(&self) -> Result<Option<ObjectLocation>, ArtifactError> {
+        self.digests.location(&self.repository, &self.base).await
     }
 }
 
@@ -50,6 +59,7 @@ impl Place {
 pub struct ArtifactFile {
     repository: Repository,
     path: ArtifactPath,
+    digests: Digests,
 }
 
 impl ArtifactFile {
@@ -66,6 +76,35 @@ impl ArtifactFile {
     /// Opens it. 404 if it does not exist, 400 if it is a folder or the range is not within it.
     pub async fn open(&self, range: Option<ByteRange>) -> Result<Download> {
         self.repository.get(&self.path, range).await.map_err(|error| self.explain(error))
+    }
+
+    /// Opens the whole of it, with the digest of just these bytes if one is recorded.
+    pub async fn open_with_digest(&self) -> Result<(Download, Option<FileDigest>)> {
+        // A digest goes before its object is replaced. So one that is there before and after the object was opened is
+        // the object's. A download must not fail for want of it.
+        let before = self.digest().await.ok().flatten();
+        let download = self.open(None).await?;
+        let after = if before.is_some() { self.digest().await.ok().flatten() } else { None };
+        let digest = before.filter(|digest| Some(*digest) == after && digest.size == download.size);
+        Ok((download, digest))
+    }
+
+    /// What is recorded of its bytes; `None` if they did not pass through here.
+    pub async fn digest(&self) -> Result<Option<FileDigest>> {
+        let location = self.digests.location(&self.repository, &self.path).await;
+        match location.map_err(errors::from_artifacts)? {
+            Some(location) => Ok(self.digests.find(&location).await?.map(|row| row.digest)),
+            None => Ok(None),
+        }
+    }
+
+    /// What is recorded of the files of these names in its folder: one query, however many they are.
+    pub async fn digests_beside(&self, names: &[&str]) -> Result<HashMap<String, FileDigest>> {
+        let location = self.digests.location(&self.repository, &self.path).await.map_err(errors::from_artifacts)?;
+        let Some(location) = location else { return Ok(HashMap::new()) };
+        let locations: Vec<_> = names.iter().filter_map(|name| location.beside(name)).collect();
+        let rows = self.digests.find_all(&locations).await?;
+        Ok(rows.into_iter().map(|row| (row.location.file_name().to_owned(), row.digest)).collect())
     }
 
     /// What is said where this turns out to be a folder.
@@ -87,6 +126,7 @@ impl ArtifactFile {
     /// A URL that writes it, valid for so many seconds.
     pub async fn presign_put(&self, seconds: u32) -> Result<Presigned> {
         let valid = Duration::from_secs(seconds.into());
+        self.digests.lend(&self.repository, &self.path, seconds).await.map_err(|failure| self.said(failure))?;
         self.repository.presign_put(&self.path, valid).await.map_err(|error| self.explain(error))
     }
 
@@ -97,7 +137,12 @@ impl ArtifactFile {
 
     /// Ends an upload by parts, given as (number, entity tag).
     pub async fn finish_parts(&self, upload_id: &str, parts: Vec<(i32, String)>) -> Result<()> {
-        self.repository.finish_parts(&self.path, upload_id, parts).await.map_err(|error| self.explain(error))
+        let (this, upload_id) = (self.clone(), upload_id.to_owned());
+        let finished = async move {
+            let write = this.repository.finish_parts(&this.path, &upload_id, parts);
+            this.digests.replaced(&this.repository, &this.path, write).await
+        };
+        whole(finished).await.map_err(|failure| self.said(failure))
     }
 
     /// Gives up an upload by parts; an unknown one is fine.
@@ -106,11 +151,22 @@ impl ArtifactFile {
     }
 
     pub(crate) async fn put(&self, upload: Upload) -> Result<()> {
-        self.repository.put(&self.path, upload).await.map_err(|error| self.explain(error))
+        let this = self.clone();
+        let stored = async move { this.digests.put(&this.repository, &this.path, upload).await };
+        whole(stored).await.map_err(|failure| self.said(failure))
     }
 
     pub(crate) async fn delete(&self) -> Result<()> {
-        self.repository.delete(&self.path).await.map_err(|error| self.explain(error))
+        let this = self.clone();
+        let deleted = async move { this.digests.delete(&this.repository, &this.path).await };
+        whole(deleted).await.map_err(|failure| self.said(failure))
+    }
+
+    fn said(&self, failure: Failure) -> Error {
+        match failure {
+            Failure::Artifacts(error) => self.explain(error),
+            Failure::Said(error) => error,
+        }
     }
 
     fn explain(&self, error: ArtifactError) -> Error {
@@ -120,6 +176,14 @@ impl ArtifactFile {
             other => errors::from_artifacts(other),
         }
     }
+}
+
+/// Goes through to its end, even if the client hangs up in between.
+async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::spawn(work).await;
+    done.unwrap_or_else(|cause| Err(Failure::Artifacts(ArtifactError::Unavailable(cause.to_string()))))
 }
 
 impl Service {
@@ -140,7 +204,8 @@ impl Service {
             // Such as a prompt's source. Stored locations are absolute; this would be the server's working directory.
             return Err(ArtifactError::Scheme(location.to_owned()));
         }
-        Ok(Place { repository: self.inner.artifacts.open(location)?, base: ArtifactPath::default() })
+        let repository = self.inner.artifacts.open(location)?;
+        Ok(Place { repository, base: ArtifactPath::default(), digests: self.digests() })
     }
 
     /// As [`Service::repository`], for a location that is to be read or written now.
@@ -172,7 +237,7 @@ impl Service {
     /// The artifacts destination, which the proxy serves. The first upload makes its bucket.
     pub(crate) fn destination(&self) -> Result<Place, ArtifactError> {
         let repository = self.inner.artifacts.open(&self.inner.config.destination)?.creating_bucket();
-        Ok(Place { repository, base: ArtifactPath::default() })
+        Ok(Place { repository, base: ArtifactPath::default(), digests: self.digests() })
     }
 
     /// The path under the destination of a location that the proxy of this server serves.

@@ -118,14 +118,14 @@ impl Service {
         }
         let steps = match (interval.start_step, interval.end_step) {
             (Some(start), Some(end)) if start > end => {
-                return Err(request_error(&format!(
+                return Err(Error::invalid(format!(
                     "end_step must be greater than start_step. Found start_step={start} and end_step={end}."
                 )));
             }
             (Some(start), Some(end)) => Some((start, end)),
             (None, None) => None,
             _ => {
-                return Err(request_error("If either start step or end step are specified, both must be specified."));
+                return Err(Error::invalid("If either start step or end step are specified, both must be specified."));
             }
         };
         let buckets = interval.max_results.unwrap_or(MAX_INTERVAL_POINTS);

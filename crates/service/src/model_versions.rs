@@ -1,21 +1,25 @@
 //! Versions of registered models: creation with source resolution, stages, tags.
 
+use std::slice;
+
+use domain::history::Change;
 use domain::model_versions::{ModelVersion, Stage, parse_version};
 use domain::names::{self, MAX_REGISTRY_TAG_VALUE};
 use domain::registered_models::PROMPT_TAG;
 use domain::{Error, Result, Tag};
 use store::model_versions::{self as rows, NewVersion, VersionRow};
 use store::registered_models::RegisteredRow;
-use store::{Conn, aliases, registered_models as models};
+use store::{Conn, aliases, gc, history, registered_models as models};
 
-use crate::Service;
 use crate::errors::Fault;
 use crate::registered_models::{self, says_prompt};
 use crate::sources::note_version;
 use crate::tags::last_wins;
+use crate::webhooks::News;
+use crate::{Service, guards, sources};
 
 /// The tag that holds a prompt's template.
-const PROMPT_TEXT_TAG: &str = "mlflow.prompt.text";
+pub(crate) const PROMPT_TEXT_TAG: &str = "mlflow.prompt.text";
 
 /// Asks for a new version.
 #[derive(Clone, Debug, Default)]
@@ -68,16 +72,23 @@ impl Service {
         for tag in &new.tags {
             check_tag(&tag.key, &tag.value)?;
         }
-        let now = self.now();
+        let (now, by, outbox) = (self.now(), self.author(), self.outbox());
         let create = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let mut model = models::lock(tx, &new.name).await?;
                 if model.is_none() && create_model {
-                    models::insert(tx, &new.name, None, false, now).await?;
+                    if let Some(made) = models::insert(tx, &new.name, None, false, now).await? {
+                        by.note(tx, made.registered_no, None, Change::Created).await?;
+                        let made = registered_models::whole(tx, made).await?;
+                        outbox.put(tx, News::ModelCreated(&made)).await?;
+                    }
                     model = models::lock(tx, &new.name).await?;
                 }
                 let model = model.ok_or_else(|| registered_models::not_found(&new.name))?;
                 let registered_no = model.registered_no;
+                if !gc::hold(tx, &origin.run_id, origin.model_no).await? {
+                    return Err(sources::is_being_removed(&origin.source).into());
+                }
                 let version = rows::take_number(tx, registered_no, now).await?;
                 let added = NewVersion {
                     registered_no,
@@ -98,8 +109,11 @@ impl Service {
                 if let Some(model_no) = origin.model_no {
                     note_version(tx, model_no, &new.name, version).await?;
                 }
+                by.note(tx, registered_no, Some(version), Change::Created).await?;
                 let row = find(tx, &new.name, version).await?;
-                whole(tx, row).await
+                let version = whole(tx, row).await?;
+                outbox.put(tx, News::VersionCreated(&version)).await?;
+                Ok(version)
             })
         });
         Ok(create.await?)
@@ -127,10 +141,13 @@ impl Service {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;
         let (name, description, now) = (name.to_owned(), description.map(str::to_owned), self.now());
+        let by = self.author();
         let update = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name, version).await?;
                 rows::set_description(tx, row.registered_no, version, description.as_deref(), now).await?;
+                let change = Change::described(row.description.as_deref(), description.as_deref());
+                by.note(tx, row.registered_no, Some(version), change).await?;
                 let row = find(tx, &name, version).await?;
                 whole(tx, row).await
             })
@@ -138,7 +155,8 @@ impl Service {
         Ok(update.await?)
     }
 
-    /// Moves a version to a stage (any letter case), and the others of that stage to Archived if asked.
+    /// Moves a version to a stage (any letter case), and the others of that stage to Archived if asked. A version that
+    /// lacks something of what its model asks ([`Service::guards`]) does not enter Production.
     pub async fn transition_stage(
         &self,
         name: &str,
@@ -155,14 +173,22 @@ impl Service {
         }
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;
-        let (name, now) = (name.to_owned(), self.now());
+        let signed = if to == Stage::Production { self.signed_if_asked(name, version).await? } else { None };
+        let (name, now, by) = (name.to_owned(), self.now(), self.author());
         let transition = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name, version).await?;
-                if archive_existing {
-                    rows::archive_others(tx, row.registered_no, version, to, now).await?;
+                let from = Stage::from_number(row.stage).unwrap_or_default();
+                if to == Stage::Production && from != to {
+                    guards::check(tx, &row, signed).await?;
                 }
+                let archived = if archive_existing {
+                    rows::archive_others(tx, row.registered_no, version, to, now).await?
+                } else {
+                    Vec::new()
+                };
                 rows::set_stage(tx, row.registered_no, version, to, now).await?;
+                by.note_stage(tx, row.registered_no, version, (from, to), archived).await?;
                 models::touch(tx, row.registered_no, now).await?;
                 let row = find(tx, &name, version).await?;
                 whole(tx, row).await
@@ -176,12 +202,14 @@ impl Service {
     pub async fn delete_model_version(&self, name: &str, version: &str) -> Result<()> {
         let version = parse_version(version)?;
         names::check_model_name(name, "name")?;
-        let (name, now) = (name.to_owned(), self.now());
+        let (name, now, by) = (name.to_owned(), self.now(), self.author());
         let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name, version).await?;
-                aliases::delete_of_version(tx, row.registered_no, version).await?;
+                let aliases = aliases::delete_of_version(tx, row.registered_no, version).await?;
                 rows::delete(tx, row.registered_no, version, now).await?;
+                history::note_stage(tx, row.registered_no, version, Stage::None, now).await?;
+                by.note(tx, row.registered_no, Some(version), Change::Deleted { aliases }).await?;
                 Ok(models::touch(tx, row.registered_no, now).await?)
             })
         });
@@ -198,15 +226,18 @@ impl Service {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;
         check_tag(key, value)?;
-        let (name, tag) = (name.to_owned(), Tag::new(key, value));
+        let (name, tag, by, outbox) = (name.to_owned(), Tag::new(key, value), self.author(), self.outbox());
         let set = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name, version).await?;
+                let before = rows::tag(tx, row.registered_no, version, &tag.key).await?;
                 rows::set_tag(tx, row.registered_no, version, &tag.key, &tag.value).await?;
+                let change = Change::tag_set(&tag.key, before.as_deref(), &tag.value);
+                by.note(tx, row.registered_no, Some(version), change).await?;
                 if tag.key == PROMPT_TAG {
-                    rows::set_prompt(tx, row.registered_no, version, says_prompt(&[tag])).await?;
+                    rows::set_prompt(tx, row.registered_no, version, says_prompt(slice::from_ref(&tag))).await?;
                 }
-                Ok(())
+                Ok(outbox.put(tx, News::VersionTagSet { name: &name, version, tag: &tag }).await?)
             })
         });
         Ok(set.await?)
@@ -217,15 +248,17 @@ impl Service {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;
         names::check_tag_key(key, "key")?;
-        let (name, key) = (name.to_owned(), key.to_owned());
+        let (name, key, by, outbox) = (name.to_owned(), key.to_owned(), self.author(), self.outbox());
         let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name, version).await?;
+                let before = rows::tag(tx, row.registered_no, version, &key).await?;
                 rows::delete_tag(tx, row.registered_no, version, &key).await?;
+                by.note(tx, row.registered_no, Some(version), Change::tag_deleted(&key, before.as_deref())).await?;
                 if key == PROMPT_TAG {
                     rows::set_prompt(tx, row.registered_no, version, false).await?;
                 }
-                Ok(())
+                Ok(outbox.put(tx, News::VersionTagDeleted { name: &name, version, key: &key }).await?)
             })
         });
         Ok(delete.await?)
@@ -240,7 +273,8 @@ fn check_tag(key: &str, value: &str) -> Result<()> {
     names::check_length("value", value, MAX_REGISTRY_TAG_VALUE)
 }
 
-fn not_found(name: &str, version: i64) -> Error {
+/// There is no such version.
+pub(crate) fn not_found(name: &str, version: i64) -> Error {
     Error::not_found(format!("Model Version (name={name}, version={version}) not found"))
 }
 

@@ -57,6 +57,25 @@ pub(crate) fn page<T>(mut items: Vec<T>, offset: i64, size: i64) -> Page<T> {
     Page { items, next_page_token }
 }
 
+/// Where a page that follows others begins: the place of the last item before it, in a list that is read by place. Such
+/// pages neither repeat nor miss an item when others are added.
+pub(crate) fn place<const N: usize>(token: Option<&str>) -> Result<Option<[i64; N]>> {
+    let Some(token) = token.filter(|t| !t.is_empty()) else { return Ok(None) };
+    let place = BASE64.decode(token).ok().and_then(|bytes| serde_json::from_slice::<Vec<i64>>(&bytes).ok());
+    let place = place.and_then(|place| place.try_into().ok());
+    place.map(Some).ok_or_else(|| Error::invalid("Invalid page token: it is none of this list's."))
+}
+
+/// The page of `size` items, of which one more than `size` was asked for; `place` is an item's place for [`place`].
+pub(crate) fn page_by_place<T, const N: usize>(mut items: Vec<T>, size: i64, place: fn(&T) -> [i64; N]) -> Page<T> {
+    let fits = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = items.len() > fits;
+    items.truncate(fits);
+    let last = items.last().filter(|_| more);
+    let next_page_token = last.map(|last| BASE64.encode(serde_json::json!(place(last).as_slice()).to_string()));
+    Page { items, next_page_token }
+}
+
 /// Bytes as Python prints them.
 fn bytes_repr(bytes: &[u8]) -> String {
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
@@ -124,6 +143,18 @@ mod tests {
             (token("{\"offset\": -3}"), "Invalid page token, not stringable -3"),
         ] {
             assert_eq!(decode(Some(&token)).unwrap_err(), Error::invalid(message));
+        }
+    }
+
+    #[test]
+    fn a_page_by_place_leads_to_the_next() {
+        let page = page_by_place(vec![(9, 1), (8, 2), (7, 3)], 2, |&(a, b)| [a, b]);
+        assert_eq!(page.items, [(9, 1), (8, 2)]);
+        assert_eq!(place(page.next_page_token.as_deref()), Ok(Some([8, 2])));
+        assert_eq!(page_by_place(vec![1, 2], 2, |&n| [n]).next_page_token, None);
+        assert_eq!(place::<1>(Some("")), Ok(None));
+        for token in ["x", &encode(3), &token("[1, 2]"), &token("[\"a\"]")] {
+            place::<1>(Some(token)).expect_err(token);
         }
     }
 

@@ -1,15 +1,19 @@
 //! Registered models.
 
+use std::slice;
+
+use domain::history::Change;
 use domain::model_versions::{ModelVersion, Stage};
 use domain::names::{self, MAX_REGISTRY_TAG_VALUE};
 use domain::registered_models::{PROMPT_TAG, RegisteredModel};
 use domain::{Error, Result, Tag};
 use store::registered_models::{self as rows, RegisteredRow};
-use store::{Conn, StoreError, model_versions};
+use store::{Conn, StoreError, history, model_versions};
 
 use crate::Service;
 use crate::errors::Fault;
 use crate::tags::last_wins;
+use crate::webhooks::News;
 
 /// Asks for a new registered model.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +47,7 @@ impl Service {
             names::check_tag(&tag.key, &tag.value, MAX_REGISTRY_TAG_VALUE)?;
         }
         let NewRegisteredModel { name, description, tags } = new;
-        let (tags, now) = (last_wins(tags), self.now());
+        let (tags, now, by, outbox) = (last_wins(tags), self.now(), self.author(), self.outbox());
         let create = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let is_prompt = says_prompt(&tags);
@@ -55,7 +59,10 @@ impl Service {
                 for tag in &tags {
                     rows::set_tag(tx, row.registered_no, &tag.key, &tag.value).await?;
                 }
-                whole(tx, row).await
+                by.note(tx, row.registered_no, None, Change::Created).await?;
+                let model = whole(tx, row).await?;
+                outbox.put(tx, News::ModelCreated(&model)).await?;
+                Ok(model)
             })
         });
         Ok(create.await?)
@@ -76,12 +83,14 @@ impl Service {
     /// Sets the description; `None` clears it.
     pub async fn update_registered_model(&self, name: &str, description: Option<&str>) -> Result<RegisteredModel> {
         names::check_model_name(name, "name")?;
-        let (name, now) = (name.to_owned(), self.now());
+        let (name, now, by) = (name.to_owned(), self.now(), self.author());
         let description = description.filter(|d| !d.is_empty()).map(str::to_owned);
         let update = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name).await?;
                 rows::set_description(tx, row.registered_no, description.as_deref(), now).await?;
+                let change = Change::described(row.description.as_deref(), description.as_deref());
+                by.note(tx, row.registered_no, None, change).await?;
                 let row = find(tx, &name).await?;
                 whole(tx, row).await
             })
@@ -93,7 +102,7 @@ impl Service {
     pub async fn rename_registered_model(&self, name: &str, new_name: &str) -> Result<RegisteredModel> {
         names::check_model_name(new_name, "new_name")?;
         names::check_model_name(name, "name")?;
-        let (name, new_name, now) = (name.to_owned(), new_name.to_owned(), self.now());
+        let (name, new_name, now, by) = (name.to_owned(), new_name.to_owned(), self.now(), self.author());
         let rename = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name).await?;
@@ -101,6 +110,8 @@ impl Service {
                     Err(StoreError::Conflict(_)) => return Err(name_taken(&new_name, false, false).into()),
                     other => other?,
                 }
+                let change = || Change::Renamed { from: name.clone(), to: new_name.clone() };
+                by.note(tx, row.registered_no, None, (name != new_name).then(change)).await?;
                 let row = find(tx, &new_name).await?;
                 whole(tx, row).await
             })
@@ -112,11 +123,13 @@ impl Service {
     /// collected; a new model of the name starts from version 1.
     pub async fn delete_registered_model(&self, name: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
-        let (name, now) = (name.to_owned(), self.now());
+        let (name, now, by) = (name.to_owned(), self.now(), self.author());
         let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name).await?;
-                Ok(rows::delete(tx, row.registered_no, now).await?)
+                rows::delete(tx, row.registered_no, now).await?;
+                history::end_stages(tx, row.registered_no, now).await?;
+                Ok(by.note(tx, row.registered_no, None, Change::Deleted { aliases: Vec::new() }).await?)
             })
         });
         Ok(delete.await?)
@@ -141,15 +154,18 @@ impl Service {
     pub async fn set_registered_model_tag(&self, name: &str, key: &str, value: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         names::check_tag(key, value, MAX_REGISTRY_TAG_VALUE)?;
-        let (name, tag) = (name.to_owned(), Tag::new(key, value));
+        let (name, tag, by, outbox) = (name.to_owned(), Tag::new(key, value), self.author(), self.outbox());
         let set = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name).await?;
+                let before = rows::tag(tx, row.registered_no, &tag.key).await?;
                 rows::set_tag(tx, row.registered_no, &tag.key, &tag.value).await?;
+                let change = Change::tag_set(&tag.key, before.as_deref(), &tag.value);
+                by.note(tx, row.registered_no, None, change).await?;
                 if tag.key == PROMPT_TAG {
-                    rows::set_prompt(tx, row.registered_no, says_prompt(&[tag])).await?;
+                    rows::set_prompt(tx, row.registered_no, says_prompt(slice::from_ref(&tag))).await?;
                 }
-                Ok(())
+                Ok(outbox.put(tx, News::TagSet { name: &name, tag: &tag }).await?)
             })
         });
         Ok(set.await?)
@@ -159,15 +175,17 @@ impl Service {
     pub async fn delete_registered_model_tag(&self, name: &str, key: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         names::check_tag_key(key, "key")?;
-        let (name, key) = (name.to_owned(), key.to_owned());
+        let (name, key, by, outbox) = (name.to_owned(), key.to_owned(), self.author(), self.outbox());
         let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name).await?;
+                let before = rows::tag(tx, row.registered_no, &key).await?;
                 rows::delete_tag(tx, row.registered_no, &key).await?;
+                by.note(tx, row.registered_no, None, Change::tag_deleted(&key, before.as_deref())).await?;
                 if key == PROMPT_TAG {
                     rows::set_prompt(tx, row.registered_no, false).await?;
                 }
-                Ok(())
+                Ok(outbox.put(tx, News::TagDeleted { name: &name, key: &key }).await?)
             })
         });
         Ok(delete.await?)
@@ -194,7 +212,8 @@ pub(crate) async fn lock(tx: &mut Conn, name: &str) -> Result<RegisteredRow, Fau
     Ok(rows::lock(tx, name).await?.ok_or_else(|| not_found(name))?)
 }
 
-async fn whole(conn: &mut Conn, row: RegisteredRow) -> Result<RegisteredModel, Fault> {
+/// The model of a row.
+pub(crate) async fn whole(conn: &mut Conn, row: RegisteredRow) -> Result<RegisteredModel, Fault> {
     let name = row.name.clone();
     Ok(rows::load(conn, vec![row]).await?.pop().ok_or_else(|| not_found(&name))?)
 }

@@ -6,7 +6,7 @@ mod logging;
 
 use domain::experiments::ExperimentId;
 use domain::metrics::Metric;
-use domain::names::{MAX_RUN_TAG_VALUE, check_tag_key, truncate};
+use domain::names::{MAX_RUN_TAG_VALUE, check_tag_key, json_ascii};
 use domain::random_name::random_name;
 use domain::runs::{DatasetInput, RUN_NAME_TAG, Run, RunData, RunInfo, RunInputs, RunOutputs, RunStatus};
 use domain::uri::append_path;
@@ -225,7 +225,7 @@ impl Service {
     pub async fn set_run_tag(&self, run_id: &str, key: &str, value: &str) -> Result<()> {
         check_tag_key(key, "key")?;
         let mut tag = Tag::new(key, value);
-        truncate(&mut tag.value, MAX_RUN_TAG_VALUE);
+        self.inner.limits.fit("value", &mut tag.value, MAX_RUN_TAG_VALUE)?;
         let changes = self.tag_changes(vec![tag]).await?;
         let run_id = run_id.to_owned();
         self.inner
@@ -328,5 +328,5 @@ fn check_run_id(run_id: &str) -> Result<()> {
     if fits && starts && run_id.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
         return Ok(());
     }
-    Err(Error::invalid(format!("Invalid value \"{run_id}\" for parameter 'run_id' supplied.")))
+    Err(Error::invalid(format!("Invalid value {} for parameter 'run_id' supplied.", json_ascii(run_id))))
 }

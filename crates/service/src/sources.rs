@@ -205,6 +205,11 @@ impl Origin {
     }
 }
 
+/// Why there can be no version of files that are about to go.
+pub(crate) fn is_being_removed(source: &str) -> Error {
+    source::refused(source, "It was deleted, and is being removed for good.")
+}
+
 /// A request's id, if it is not empty.
 fn given(id: Option<&String>) -> Option<&str> {
     id.map(String::as_str).filter(|id| !id.is_empty())

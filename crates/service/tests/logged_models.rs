@@ -183,7 +183,7 @@ async fn logged_models_are_searched(#[values(Backend::Sqlite, Backend::Postgres)
         ("params.`p/q` NOT IN ('1')", "b"),
         ("tags.t LIKE '_' AND tags.t != A", "d c b"),
         ("model_type = 'agent'", "b"),
-        ("model_type != 'x'", "b"),
+        ("model_type != 'agent'", "d c a"),
         ("status = '2'", "b"),
         ("status = 'READY'", ""),
         ("lifecycle_stage = 'deleted'", ""),
@@ -233,7 +233,7 @@ async fn logged_models_are_ordered(#[values(Backend::Sqlite, Backend::Postgres)]
         (vec![by("metrics.m", false)], "b a c d"),
         (vec![on_train(None)], "a b d c"),
         (vec![on_train(Some("1"))], "a d c b"),
-        (vec![by("model_type", false), by("name", false)], "b d c a"),
+        (vec![by("model_type", true), by("name", false)], "d c a b"),
         (vec![by("status", false), by("creation_time", true)], "b a c d"),
         (vec![by("status_message", true)], "d c b a"),
     ] {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use domain::runs::{Dataset, DatasetInput, LOGGED_MODELS_TAG, ModelOutput, RUN_NAME_TAG, RunStatus};
 use domain::{Error, ErrorCode, Lifecycle, Param, Tag};
 use rstest::rstest;
-use service::{Artifacts, LogBatch, LogInputs, NewRun, RunUpdate, S3Options, Service, Store, SystemEntropy};
+use service::{
+    Artifacts, Limits, LogBatch, LogInputs, NewExperiment, NewRun, RunUpdate, S3Options, Service, Store, SystemEntropy,
+};
 use testing::{Backend, TestService};
 
 async fn run(t: &TestService) -> String {
@@ -285,6 +287,32 @@ async fn writers_of_the_same_keys_do_not_hinder_each_other(
     }
     let run = t.service.run(&id).await.unwrap();
     assert_eq!((run.data.params.len(), run.data.tags.len()), (50, 51));
+}
+
+#[tokio::test]
+async fn over_long_values_are_refused_where_one_wants_it() {
+    let t = TestService::new(Backend::Sqlite).await;
+    let id = run(&t).await;
+    let strict = t.service.clone().with_limits(Limits { cut_long_values: false, max_location: 20 });
+    let (param, tag) = ("v".repeat(6_001), "v".repeat(8_001));
+    for (result, what) in [
+        (strict.log_param(&id, "p", &param).await, "'Param value' exceeds the maximum length of 6000 characters"),
+        (strict.log_batch(&id, params(&[("p", &param)])).await, "'Param value' exceeds"),
+        (strict.set_run_tag(&id, "t", &tag).await, "'value' exceeds the maximum length of 8000 characters"),
+        (strict.log_batch(&id, tags(&[("a", "1"), ("t", &tag)])).await, "'tags[1].value' exceeds"),
+    ] {
+        assert!(result.as_ref().unwrap_err().message.starts_with(what), "{result:?}");
+    }
+    t.service.log_param(&id, "p", &param).await.unwrap();
+    assert_eq!(t.service.run(&id).await.unwrap().data.params[0].value.len(), 6_000);
+    let far = |name: &str| NewExperiment {
+        name: name.into(),
+        artifact_location: Some("s3://bucket/twenty-one".into()),
+        tags: Vec::new(),
+    };
+    let refused = strict.create_experiment(far("strict")).await.unwrap_err().message;
+    assert!(refused.contains("cannot be greater than 20 characters"), "{refused}");
+    t.service.create_experiment(far("lax")).await.unwrap();
 }
 
 #[rstest]

@@ -57,8 +57,11 @@ pub async fn delete(conn: &mut Conn, registered_no: i64, alias: &str) -> Result<
     conn.execute(SQL, args![registered_no, alias]).await.map(drop)
 }
 
-/// Removes the aliases that point at a version.
-pub async fn delete_of_version(conn: &mut Conn, registered_no: i64, version: i64) -> Result<()> {
-    const SQL: &str = "DELETE FROM model_aliases WHERE registered_no = $1 AND version = $2";
-    conn.execute(SQL, args![registered_no, version]).await.map(drop)
+/// Removes the aliases that point at a version. Answers which, by name.
+pub async fn delete_of_version(conn: &mut Conn, registered_no: i64, version: i64) -> Result<Vec<String>> {
+    const SQL: &str = "DELETE FROM model_aliases WHERE registered_no = $1 AND version = $2 RETURNING alias";
+    let deleted: Vec<(String,)> = conn.fetch_all(SQL, args![registered_no, version]).await?;
+    let mut deleted: Vec<String> = deleted.into_iter().map(|(alias,)| alias).collect();
+    deleted.sort_unstable();
+    Ok(deleted)
 }

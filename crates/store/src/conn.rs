@@ -110,7 +110,8 @@ impl Conn {
     pub(crate) async fn control(&mut self, sql: &'static str) -> Result<()> {
         match self {
             Self::Postgres(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(drop)?,
-            Self::Sqlite(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(drop)?,
+            // Prepared once, also where it is several statements.
+            Self::Sqlite(c) => sqlx::query(sql).execute(&mut **c).await.map(drop)?,
         }
         Ok(())
     }

@@ -128,11 +128,12 @@ pub async fn delete(tx: &mut Conn, id: ExperimentId, now: Millis) -> Result<bool
     Ok(true)
 }
 
-/// Restores a deleted experiment with all its runs; `false` if there is no deleted one.
+/// Restores a deleted experiment with all its runs; `false` if there is no deleted one, or it is being removed for good.
 pub async fn restore(tx: &mut Conn, id: ExperimentId, now: Millis) -> Result<bool> {
     const EXPERIMENT: &str = "UPDATE experiments SET deleted_at = NULL, last_update_time = $2 \
-                              WHERE experiment_id = $1 AND deleted_at IS NOT NULL";
-    const RUNS: &str = "UPDATE runs SET deleted_at = NULL WHERE experiment_id = $1 AND deleted_at IS NOT NULL";
+                              WHERE experiment_id = $1 AND deleted_at IS NOT NULL AND NOT removing";
+    const RUNS: &str = "UPDATE runs SET deleted_at = NULL \
+                        WHERE experiment_id = $1 AND deleted_at IS NOT NULL AND NOT removing";
     if tx.execute(EXPERIMENT, args![id.0, now]).await? == 0 {
         return Ok(false);
     }

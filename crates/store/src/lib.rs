@@ -6,21 +6,28 @@
 
 pub mod aliases;
 pub mod datasets;
+pub mod digests;
 pub mod experiments;
+pub mod gc;
+pub mod guards;
+pub mod history;
 pub mod keys;
 pub mod logged_models;
 pub mod metric_outline;
 pub mod metrics;
 pub mod model_versions;
+pub mod outbox;
 pub mod params;
 pub mod registered_models;
 pub mod registry_pages;
+pub mod restore;
 pub mod run_logged_models;
 pub mod run_models;
 pub mod runs;
 pub mod search;
 pub mod sources;
 pub mod tags;
+pub mod webhooks;
 
 mod bulk;
 mod conn;

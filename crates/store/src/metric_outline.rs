@@ -15,31 +15,59 @@ struct Point {
     total: i64,
 }
 
-/// Splits the history into `buckets` equal stretches along its steps and keeps of each its lowest, highest and last
-/// point, so that no spike disappears; with the number of points before that. Ordered by step, timestamp and value.
+/// Splits the history into `buckets` stretches of equally many points, in the order in which it was measured, and keeps
+/// of each its lowest, highest and last point, so that no spike disappears; with the number of points before that.
+/// Ordered by step, timestamp and value.
+///
+/// The points are read in the order of their primary key, so that nothing has to be sorted to number them; both databases
+/// aggregate each bucket in one go, each in its own way of keeping the row that an extreme stands in.
 pub async fn outline(conn: &mut Conn, run_id: &str, key: &str, buckets: i64) -> Result<(Vec<Metric>, i64)> {
-    let rows: Vec<Point> = conn
-        .fetch_all(
-            "WITH points AS (
-                SELECT p.timestamp, p.step, p.value, p.is_nan,
-                       NTILE(CAST($3 AS INTEGER)) OVER (ORDER BY p.step, p.timestamp, p.value) AS bucket,
-                       COUNT(*) OVER () AS total
-                FROM metric_points p
-                WHERE p.run_no = (SELECT run_no FROM runs WHERE run_id = $1)
-                  AND p.key_no = (SELECT key_no FROM keys WHERE name = $2)
-             ), marked AS (
-                SELECT *,
-                       ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY value, step, timestamp) AS lowest,
-                       ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY value DESC, step, timestamp) AS highest,
-                       ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY step DESC, timestamp DESC, value DESC) AS latest
-                FROM points
-             )
-             SELECT timestamp, step, value, is_nan, total FROM marked
-             WHERE lowest = 1 OR highest = 1 OR latest = 1
-             ORDER BY step, timestamp, value",
-            args![run_id, key, buckets],
-        )
-        .await?;
+    macro_rules! points {
+        () => {
+            "FROM metric_points
+             WHERE run_no = (SELECT run_no FROM runs WHERE run_id = $1)
+               AND key_no = (SELECT key_no FROM keys WHERE name = $2)"
+        };
+    }
+    // The count comes first and on its own: a table that is named twice would be copied, and have no order.
+    macro_rules! numbered {
+        () => {
+            concat!(
+                "WITH size AS (SELECT count(*) AS total ",
+                points!(),
+                "), numbered AS MATERIALIZED (
+                    SELECT timestamp, step, value, is_nan, i, i * $3 / total AS bucket, total
+                    FROM (SELECT timestamp, step, value, is_nan,
+                                 row_number() OVER (ORDER BY timestamp, step, value, is_nan) - 1 AS i ",
+                points!(),
+                ") p CROSS JOIN size) "
+            )
+        };
+    }
+    // An extreme and the number of its row as one array, which is compared by its first element first.
+    const POSTGRES: &str = concat!(
+        numbered!(),
+        ", kept AS (
+            SELECT unnest(ARRAY[(min(ARRAY[value, i]) FILTER (WHERE NOT is_nan))[2],
+                                (max(ARRAY[value, -i]) FILTER (WHERE NOT is_nan))[2] * -1, max(i)]) AS i
+            FROM numbered GROUP BY bucket
+         )
+         SELECT timestamp, step, value, is_nan, total FROM numbered
+         WHERE CAST(i AS DOUBLE PRECISION) IN (SELECT i FROM kept)
+         ORDER BY step, timestamp, value"
+    );
+    // Columns beside a lone min() or max() are those of the row that it was found in.
+    const SQLITE: &str = concat!(
+        numbered!(),
+        "SELECT timestamp, step, min(value) AS value, is_nan, total FROM numbered WHERE NOT is_nan GROUP BY bucket
+         UNION
+         SELECT timestamp, step, max(value), is_nan, total FROM numbered WHERE NOT is_nan GROUP BY bucket
+         UNION
+         SELECT timestamp, step, value, is_nan, total FROM numbered WHERE bucket <> (i + 1) * $3 / total
+         ORDER BY step, timestamp, value"
+    );
+    let sql = conn.pick(POSTGRES, SQLITE);
+    let rows: Vec<Point> = conn.fetch_all(sql, args![run_id, key, buckets]).await?;
     let total = rows.first().map_or(0, |r| r.total);
     let metric = |p: Point| Metric {
         key: key.to_owned(),

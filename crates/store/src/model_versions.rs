@@ -203,17 +203,47 @@ pub async fn set_stage(conn: &mut Conn, registered_no: i64, version: i64, stage:
     conn.execute(SQL, args![registered_no, version, stage.number(), now]).await.map(drop)
 }
 
-/// Archives the versions of a stage, except one.
-pub async fn archive_others(conn: &mut Conn, registered_no: i64, version: i64, stage: Stage, now: i64) -> Result<()> {
-    const SQL: &str = "UPDATE model_versions SET stage = $4, last_update_time = $5
-        WHERE registered_no = $1 AND version <> $2 AND stage = $3 AND deleted_at IS NULL";
-    conn.execute(SQL, args![registered_no, version, stage.number(), Stage::Archived.number(), now]).await.map(drop)
+/// A statement about the versions of a stage, for Postgres and for SQLite. SQLite would go through all of the model's
+/// versions by the table's key if it were not told which index to use.
+macro_rules! by_stage {
+    ($before:literal, $after:literal) => {
+        [concat!($before, $after), concat!($before, " INDEXED BY model_versions_by_stage ", $after)]
+    };
+}
+pub(crate) use by_stage;
+
+pub(crate) const ARCHIVE: [&str; 2] = by_stage!(
+    "UPDATE model_versions",
+    " SET stage = $4, last_update_time = $5
+    WHERE registered_no = $1 AND version <> $2 AND stage = $3 AND deleted_at IS NULL RETURNING version"
+);
+
+/// Archives the versions of a stage, except one. Answers which, by version.
+pub async fn archive_others(
+    conn: &mut Conn,
+    registered_no: i64,
+    version: i64,
+    stage: Stage,
+    now: i64,
+) -> Result<Vec<i64>> {
+    let args = args![registered_no, version, stage.number(), Stage::Archived.number(), now];
+    let archived: Vec<(i64,)> = conn.fetch_all(conn.pick(ARCHIVE[0], ARCHIVE[1]), args).await?;
+    let mut archived: Vec<i64> = archived.into_iter().map(|(version,)| version).collect();
+    archived.sort_unstable();
+    Ok(archived)
 }
 
 /// Marks a version as deleted; its row stays.
 pub async fn delete(conn: &mut Conn, registered_no: i64, version: i64, now: i64) -> Result<()> {
     const SQL: &str = "UPDATE model_versions SET deleted_at = $3 WHERE registered_no = $1 AND version = $2";
     conn.execute(SQL, args![registered_no, version, now]).await.map(drop)
+}
+
+/// A tag's value.
+pub async fn tag(conn: &mut Conn, registered_no: i64, version: i64, key: &str) -> Result<Option<String>> {
+    const SQL: &str = "SELECT value FROM model_version_tags WHERE registered_no = $1 AND version = $2 AND key = $3";
+    let found: Option<(String,)> = conn.fetch_optional(SQL, args![registered_no, version, key]).await?;
+    Ok(found.map(|(value,)| value))
 }
 
 /// Sets a tag.

@@ -195,9 +195,17 @@ pub async fn touch(conn: &mut Conn, no: i64, now: i64) -> Result<()> {
 /// Marks a model and its versions as deleted; their rows stay.
 pub async fn delete(conn: &mut Conn, no: i64, now: i64) -> Result<()> {
     const MODEL: &str = "UPDATE registered_models SET deleted_at = $2 WHERE registered_no = $1";
-    const VERSIONS: &str = "UPDATE model_versions SET deleted_at = $2 WHERE registered_no = $1 AND deleted_at IS NULL";
+    const VERSIONS: &str = "UPDATE model_versions SET deleted_at = $2, deleted_with_model = TRUE
+        WHERE registered_no = $1 AND deleted_at IS NULL";
     conn.execute(MODEL, args![no, now]).await?;
     conn.execute(VERSIONS, args![no, now]).await.map(drop)
+}
+
+/// A tag's value.
+pub async fn tag(conn: &mut Conn, no: i64, key: &str) -> Result<Option<String>> {
+    const SQL: &str = "SELECT value FROM registered_model_tags WHERE registered_no = $1 AND key = $2";
+    let found: Option<(String,)> = conn.fetch_optional(SQL, args![no, key]).await?;
+    Ok(found.map(|(value,)| value))
 }
 
 /// Sets a tag.

@@ -1,7 +1,27 @@
 //! What pages of the registry list: versions by number, counted, and those in use.
 
-use crate::model_versions::VersionRow;
+use crate::model_versions::{VersionRow, by_stage};
 use crate::{Conn, Result, args};
+
+pub(crate) const COUNTS: [&str; 2] = by_stage!(
+    "SELECT count(*) AS total, count(*) FILTER (WHERE stage IN (1, 2)) AS active FROM model_versions",
+    " WHERE registered_no = $1 AND deleted_at IS NULL"
+);
+pub(crate) const VERSIONS: &str = "SELECT v.*, m.name FROM model_versions v
+    JOIN registered_models m ON m.registered_no = v.registered_no
+    WHERE v.registered_no = $1 AND v.deleted_at IS NULL
+    ORDER BY v.version DESC LIMIT $3 OFFSET $2";
+pub(crate) const ACTIVE_VERSIONS: [&str; 2] = by_stage!(
+    "SELECT v.*, m.name FROM model_versions v
+    JOIN registered_models m ON m.registered_no = v.registered_no
+    WHERE v.registered_no = $1 AND v.version IN (SELECT version FROM model_versions",
+    " WHERE registered_no = $1 AND stage IN (1, 2) AND deleted_at IS NULL
+    ) ORDER BY v.version DESC LIMIT $3 OFFSET $2"
+);
+pub(crate) const ACTIVE: [&str; 2] = by_stage!(
+    "SELECT version, stage FROM model_versions",
+    " WHERE registered_no = $1 AND stage IN (1, 2) AND deleted_at IS NULL ORDER BY version"
+);
 
 /// How many versions a model has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -23,9 +43,7 @@ pub struct StagedRow {
 
 /// Counts a model's versions.
 pub async fn count_versions(conn: &mut Conn, registered_no: i64) -> Result<VersionCounts> {
-    const SQL: &str = "SELECT count(*) AS total, count(*) FILTER (WHERE stage IN (1, 2)) AS active
-        FROM model_versions WHERE registered_no = $1 AND deleted_at IS NULL";
-    conn.fetch_one(SQL, args![registered_no]).await
+    conn.fetch_one(conn.pick(COUNTS[0], COUNTS[1]), args![registered_no]).await
 }
 
 /// Some of a model's versions, the highest first.
@@ -36,20 +54,11 @@ pub async fn versions(
     offset: i64,
     limit: i64,
 ) -> Result<Vec<VersionRow>> {
-    const ALL: &str = "SELECT v.*, m.name FROM model_versions v
-        JOIN registered_models m ON m.registered_no = v.registered_no
-        WHERE v.registered_no = $1 AND v.deleted_at IS NULL
-        ORDER BY v.version DESC LIMIT $3 OFFSET $2";
-    const ACTIVE: &str = "SELECT v.*, m.name FROM model_versions v
-        JOIN registered_models m ON m.registered_no = v.registered_no
-        WHERE v.registered_no = $1 AND v.deleted_at IS NULL AND v.stage IN (1, 2)
-        ORDER BY v.version DESC LIMIT $3 OFFSET $2";
-    conn.fetch_all(if only_active { ACTIVE } else { ALL }, args![registered_no, offset, limit]).await
+    let sql = if only_active { conn.pick(ACTIVE_VERSIONS[0], ACTIVE_VERSIONS[1]) } else { VERSIONS };
+    conn.fetch_all(sql, args![registered_no, offset, limit]).await
 }
 
 /// A model's versions in Staging and Production, by version.
 pub async fn active(conn: &mut Conn, registered_no: i64) -> Result<Vec<StagedRow>> {
-    const SQL: &str = "SELECT version, stage FROM model_versions
-        WHERE registered_no = $1 AND stage IN (1, 2) AND deleted_at IS NULL ORDER BY version";
-    conn.fetch_all(SQL, args![registered_no]).await
+    conn.fetch_all(conn.pick(ACTIVE[0], ACTIVE[1]), args![registered_no]).await
 }

@@ -148,8 +148,8 @@ pub async fn rename(tx: &mut Conn, run_no: i64, name: &str) -> Result<()> {
     tx.execute("UPDATE runs SET name = $2 WHERE run_no = $1", args![run_no, name]).await.map(drop)
 }
 
-/// Deletes a run, or restores it with `None`; `false` if there is no such run.
+/// Deletes a run, or restores it with `None`; `false` if there is no such run, or it is being removed for good.
 pub async fn set_deleted(tx: &mut Conn, run_id: &str, deleted_at: Option<Millis>) -> Result<bool> {
-    const SQL: &str = "UPDATE runs SET deleted_at = $2 WHERE run_id = $1";
+    const SQL: &str = "UPDATE runs SET deleted_at = $2 WHERE run_id = $1 AND NOT removing";
     Ok(tx.execute(SQL, args![run_id, deleted_at]).await? > 0)
 }

@@ -95,42 +95,62 @@ impl Writer {
 }
 
 async fn serve(pool: sqlx::SqlitePool, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    // Kept from group to group, and given up only after one that failed.
+    let mut kept = None;
     while let Some(first) = queue.recv().await {
-        if let Err(error) = group(&pool, first, &mut queue).await {
+        match group(kept.take(), &pool, first, &mut queue).await {
+            Ok(conn) => kept = Some(conn),
             // The group's jobs have been dropped, which their callers see as an unavailable database.
-            tracing::error!(%error, "a group of writes failed");
+            Err(error) => tracing::error!(%error, "a group of writes failed"),
         }
     }
 }
 
-/// Runs one group: the first job and all that are waiting.
-async fn group(pool: &sqlx::SqlitePool, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Box<dyn Job>>) -> Result<()> {
-    let mut conn = Conn::Sqlite(pool.acquire().await?);
-    conn.control("BEGIN IMMEDIATE").await?;
+/// Runs one group: the first job and all that are waiting. Answers with the connection.
+///
+/// Words of control that follow each other go to the database together: the way there costs more than they do.
+async fn group(
+    kept: Option<Conn>,
+    pool: &sqlx::SqlitePool,
+    first: Box<dyn Job>,
+    queue: &mut mpsc::Receiver<Box<dyn Job>>,
+) -> Result<Conn> {
+    let mut conn = match kept {
+        Some(conn) => conn,
+        None => Conn::Sqlite(pool.acquire().await?),
+    };
+    conn.control("BEGIN IMMEDIATE; SAVEPOINT job").await?;
     let started = Instant::now();
     let mut answers = Vec::new();
-    let mut next = Some(first);
-    while let Some(job) = next {
-        conn.control("SAVEPOINT job").await?;
-        match job.run(&mut conn).await {
-            Ok(answer) => {
-                conn.control("RELEASE job").await?;
-                answers.push(answer);
-            }
-            Err(()) => conn.control("ROLLBACK TO job; RELEASE job").await?,
-        }
-        next =
+    let mut job = first;
+    let fate = loop {
+        let answer = job.run(&mut conn).await;
+        let next =
             if answers.len() < MAX_GROUP && started.elapsed() < MAX_GROUP_TIME { queue.try_recv().ok() } else { None };
-    }
-    let fate = match conn.control("COMMIT").await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            drop(conn.control("ROLLBACK").await);
-            Err(Arc::new(error))
+        let words = match (&answer, &next) {
+            (Ok(_), Some(_)) => "RELEASE job; SAVEPOINT job",
+            (Ok(_), None) => "RELEASE job; COMMIT",
+            // The savepoint stays, for the next job.
+            (Err(()), Some(_)) => "ROLLBACK TO job",
+            (Err(()), None) => "ROLLBACK TO job; RELEASE job; COMMIT",
+        };
+        let done = conn.control(words).await;
+        answers.extend(answer.ok());
+        match (done, next) {
+            (Ok(()), Some(next)) => job = next,
+            (Ok(()), None) => break Ok(()),
+            (Err(error), _) => {
+                drop(conn.control("ROLLBACK").await);
+                break Err(Arc::new(error));
+            }
         }
     };
     for answer in answers {
         answer(fate.clone());
     }
-    Ok(())
+    match fate {
+        Ok(()) => Ok(conn),
+        // Its callers know; the next group starts with a connection that has been looked after.
+        Err(error) => Err(shared(&error)),
+    }
 }

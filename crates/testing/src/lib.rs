@@ -21,6 +21,15 @@ pub enum Backend {
     Postgres,
 }
 
+/// Where a test keeps files. Use it as an rstest `#[values(Files::Folder, Files::S3)]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// In a folder of its own.
+    Folder,
+    /// In a bucket of its own on the server that `FERROFLOW_TEST_S3_ENDPOINT` names.
+    S3,
+}
+
 /// A database that is empty but for its tables.
 pub struct TestStore {
     /// The store.
@@ -133,14 +142,38 @@ impl TestService {
         .await
     }
 
+    /// Makes one that keeps its files in a folder, or in a bucket that the first of them makes.
+    pub async fn keeping(backend: Backend, files: Files) -> Self {
+        let (options, bucket) = match files {
+            Files::Folder => (artifacts::S3Options::default(), None),
+            Files::S3 => {
+                let endpoint = std::env::var("FERROFLOW_TEST_S3_ENDPOINT")
+                    .expect("FERROFLOW_TEST_S3_ENDPOINT names the tests' S3 server; `make test` sets it");
+                let options = artifacts::S3Options { endpoint_url: Some(endpoint), ..artifacts::S3Options::default() };
+                (options, Some(format!("s3://ferroflow-test-{:032x}/some/prefix", rand::random::<u128>())))
+            }
+        };
+        Self::made(backend, options, |folder| ArtifactConfig {
+            default_root: "mlflow-artifacts:/".into(),
+            destination: bucket.unwrap_or(folder),
+            serve: true,
+            allowed_schemes: Vec::new(),
+        })
+        .await
+    }
+
     /// Makes one with another artifact configuration; the function is given a folder of the test's own.
     pub async fn with_config(backend: Backend, config: impl FnOnce(String) -> ArtifactConfig) -> Self {
+        Self::made(backend, artifacts::S3Options::default(), config).await
+    }
+
+    async fn made(backend: Backend, s3: artifacts::S3Options, config: impl FnOnce(String) -> ArtifactConfig) -> Self {
         let database = TestStore::new(backend).await;
         let folder = TempDir::new().expect("a temporary folder");
         let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
         let service = Service::new(
             database.store.clone(),
-            artifacts::Artifacts::new(artifacts::S3Options::default()).await,
+            artifacts::Artifacts::new(s3).await,
             config(folder.path().display().to_string()),
             clock.clone(),
             Arc::new(TestEntropy::default()),

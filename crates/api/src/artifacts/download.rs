@@ -2,13 +2,18 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use domain::{Error, Result};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use service::{ArtifactFile, ByteRange, Stat};
 
 use super::ranges::{Verdict, are_conditional, judge};
 use crate::error::ApiError;
+
+/// What a client can check the bytes against: RFC 9530.
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// Extensions, and whole names, of files that are sent as plain text.
 const TEXT: [&str; 26] = [
@@ -47,6 +52,8 @@ pub(super) enum Audience {
     Client,
     /// A browser, which must ask again before it shows what it has kept.
     Browser,
+    /// A browser that is to show documents and pages, kept apart from this site, rather than save them.
+    Frame,
 }
 
 /// Answers a GET or HEAD of a file.
@@ -80,7 +87,10 @@ pub(super) async fn send(
 }
 
 async fn body(file: &ArtifactFile, audience: Audience, range: Option<ByteRange>) -> Result<Response> {
-    let download = file.open(range).await?;
+    let (download, digest) = match range {
+        None => file.open_with_digest().await?,
+        range => (file.open(range).await?, None),
+    };
     let stat = Stat { size: download.size, etag: download.etag, last_modified: download.last_modified };
     let (status, length) = match download.range {
         Some((first, last)) => (StatusCode::PARTIAL_CONTENT, last - first + 1),
@@ -88,6 +98,10 @@ async fn body(file: &ArtifactFile, audience: Audience, range: Option<ByteRange>)
     };
     let mut answer = head(file, audience, &stat, status, Body::from_stream(download.body));
     answer.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    if let Some(digest) = digest {
+        let digest = BASE64_STANDARD.encode(digest.sha256.0);
+        answer.headers_mut().insert(REPR_DIGEST, ascii(&format!("sha-256=:{digest}:")));
+    }
     if let Some((first, last)) = download.range {
         answer.headers_mut().insert(header::CONTENT_RANGE, ascii(&format!("bytes {first}-{last}/{}", stat.size)));
     }
@@ -100,10 +114,22 @@ fn head(file: &ArtifactFile, audience: Audience, stat: &Stat, status: StatusCode
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, ascii(&content_type(file.name(), audience)));
-    headers.insert(header::CONTENT_DISPOSITION, ascii(&attachment(file.name())));
+    let policy = if audience == Audience::Frame { frame_policy(file.name()) } else { None };
+    match policy {
+        Some(policy) => {
+            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            if !policy.is_empty() {
+                headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+            }
+        }
+        None => {
+            headers.insert(header::CONTENT_DISPOSITION, ascii(&attachment(file.name())));
+        }
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if audience == Audience::Browser {
+    if audience != Audience::Client {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
     if let Some(etag) = &stat.etag {
@@ -134,10 +160,30 @@ fn content_type(name: &str, audience: Audience) -> String {
     } else {
         mime_guess::from_path(name).first_raw().unwrap_or("application/octet-stream")
     };
-    if audience == Audience::Browser && kind.starts_with("text/") {
+    if audience != Audience::Client && kind.starts_with("text/") {
         return format!("{kind}; charset=utf-8");
     }
     kind.to_owned()
+}
+
+/// The content security policy under which a file of this name is shown as it is; `None` if it is not.
+///
+/// A web page may run its scripts, for a plot needs them, also those that it loads; but in an origin of its own, from which
+/// nothing here can be read or asked for, and with no way to send anything. Pictures and documents run none.
+fn frame_policy(name: &str) -> Option<&'static str> {
+    match mime_guess::from_path(name).first_raw()? {
+        "text/html" => Some(
+            "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' https: blob: data:; \
+             style-src 'unsafe-inline' https: data:; font-src https: data:; img-src blob: data:; media-src blob: data:; \
+             worker-src blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
+        ),
+        "image/svg+xml" => Some("sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"),
+        // Under a policy, browsers' own viewers show nothing.
+        "application/pdf" | "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif" | "image/bmp" => {
+            Some("")
+        }
+        _ => None,
+    }
 }
 
 /// Has a browser save a file rather than show it: RFC 6266.

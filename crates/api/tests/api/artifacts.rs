@@ -36,7 +36,7 @@ impl Server {
         let test = TestService::with_config(Backend::Sqlite, config).await;
         let security = Security { enabled: false, ..Security::default() };
         let service = test.service.clone();
-        Self { router: api::router(service.clone(), security, "", Router::new()), service, _keep: test }
+        Self { router: api::router(&service, &security, "", Router::new()), service, _keep: test }
     }
 
     async fn send(&self, request: Request<Body>) -> Response<Body> {
@@ -279,6 +279,30 @@ async fn browsers_upload_and_download() {
 }
 
 #[tokio::test]
+async fn frames_show_pages_apart_from_the_site() {
+    let server = Server::new().await;
+    let run = server.new_run().await;
+    for (name, policy) in [
+        ("plot.html", Some("sandbox allow-scripts; default-src 'none';")),
+        ("drawing.svg", Some("sandbox; default-src 'none';")),
+        ("paper.pdf", Some("")),
+        ("code.js", None),
+        ("model.pkl", None),
+    ] {
+        let path = format!("/ajax-api/2.0/mlflow/upload-artifact?run_uuid={run}&path={name}");
+        assert_eq!(server.ask("POST", &path, &[], "x").await.status(), StatusCode::OK);
+        let plain = server.get(&format!("/get-artifact?run_id={run}&path={name}")).await;
+        assert_eq!(head(&plain, header::CONTENT_DISPOSITION), format!("attachment; filename={name}"));
+        let shown = server.get(&format!("/get-artifact?run_id={run}&path={name}&inline=true")).await;
+        let disposition = policy.map_or_else(|| format!("attachment; filename={name}"), |_| "inline".to_owned());
+        assert_eq!(head(&shown, header::CONTENT_DISPOSITION), disposition, "{name}");
+        let sent = shown.headers().get(header::CONTENT_SECURITY_POLICY).map_or("", |v| v.to_str().unwrap());
+        assert!(sent.starts_with(policy.unwrap_or_default()), "{name}: {sent}");
+        assert!(!sent.contains("allow-same-origin") && !sent.contains("'self';"), "{name}: {sent}");
+    }
+}
+
+#[tokio::test]
 async fn a_folder_has_no_way_past_the_server() {
     let server = Server::new().await;
     let run = server.new_run().await;
@@ -358,7 +382,7 @@ async fn s3_has_ways_past_the_server() {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let service = Service::new(database.store.clone(), artifacts, config, clock, entropy);
     service.prepare().await.expect("the service prepares itself");
-    let router = api::router(service.clone(), Security { enabled: false, ..Security::default() }, "", Router::new());
+    let router = api::router(&service, &Security { enabled: false, ..Security::default() }, "", Router::new());
     let ask = |method: &str, path: &str, body: String| {
         let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
         router.clone().oneshot(request.body(Body::from(body)).expect("a request"))

@@ -24,7 +24,7 @@ impl Api {
     /// As the server puts it together: with these checks, under this prefix, and with something beside the API.
     pub(crate) async fn with(security: Security, prefix: &str, beside: Router) -> Self {
         let service = TestService::new(Backend::Sqlite).await;
-        let router = api::router(service.service.clone(), security, prefix, beside);
+        let router = api::router(&service.service, &security, prefix, beside);
         Self { router, _service: service }
     }
 

@@ -26,7 +26,8 @@ fn mounted(router: &axum::Router) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_router_holds_the_table_and_nothing_else() {
     let api = Api::new().await;
-    let expected: BTreeSet<String> = endpoints().iter().flat_map(api::Endpoint::paths).collect();
+    let mut expected: BTreeSet<String> = endpoints().iter().flat_map(api::Endpoint::paths).collect();
+    expected.extend(api::API_PREFIXES.map(str::to_owned));
     assert_eq!(mounted(&api.router), expected);
 }
 
@@ -46,7 +47,7 @@ async fn every_endpoint_answers_its_methods_and_no_other() {
     for (path, methods) in methods {
         for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             let answer = api.call(method.clone(), &filled(&path), Some(json!({}))).await;
-            let found = !answer.starts_with("405") && !answer.contains("ENDPOINT_NOT_FOUND");
+            let found = !answer.starts_with("405") && !answer.contains(r#""error_code":"ENDPOINT_NOT_FOUND""#);
             assert_eq!(found, methods.contains(method.as_str()), "{method} {path}: {answer}");
             assert!(!answer.starts_with("500"), "{method} {path}: {answer}");
         }
@@ -57,7 +58,7 @@ async fn every_endpoint_answers_its_methods_and_no_other() {
 fn only_harmless_endpoints_are_public() {
     let public: Vec<_> =
         endpoints().into_iter().filter(|e| e.permission == Permission::Public).map(|e| e.path).collect();
-    assert_eq!(public, ["health", "version", "3.0/mlflow/server-info"]);
+    assert_eq!(public, ["health", "version", "openapi.json", "3.0/mlflow/server-info"]);
 }
 
 #[tokio::test]
@@ -85,6 +86,16 @@ async fn what_is_missing_is_a_404_that_clients_do_not_repeat() {
         api.get("runs/create").await,
         @r#"405 {"error_code":"ENDPOINT_NOT_FOUND","message":"The endpoint /api/2.0/mlflow/runs/create does not answer GET.","sqlstate":"KAM00","error_class":"RESOURCE_NOT_FOUND"}"#
     );
+}
+
+#[tokio::test]
+async fn what_is_unknown_to_the_api_is_no_page_of_the_ui() {
+    let ui = axum::Router::new().route("/{*page}", axum::routing::get(async || "UI"));
+    let api = Api::with(Security::default(), "", ui).await;
+    assert_snapshot!(api.get("/page").await, @"200 UI");
+    for path in ["/api/2.0/mlflow/no-such", "/ajax-api/no-such"] {
+        assert!(api.get(path).await.starts_with(r#"404 {"error_code":"ENDPOINT_NOT_FOUND""#), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -126,6 +137,12 @@ async fn a_prefix_moves_everything() {
     for path in ["/health", "/", "/api/2.0/mlflow/experiments/get?experiment_id=0", "/p/none"] {
         assert!(api.get(path).await.starts_with("404"), "{path}");
     }
+    // But for the proxy's files, which MLflow serves beside the prefix as well.
+    let file = "/api/2.0/mlflow-artifacts/artifacts/f";
+    assert!(api.raw(Method::PUT, file, "text/plain", "x").await.starts_with("200"));
+    assert_snapshot!(api.get(&format!("/p{file}")).await, @"200 x");
+    assert_snapshot!(api.get(file).await, @"200 x");
+    assert!(api.call(Method::DELETE, file, None).await.starts_with("405"));
     let request = Request::get("/p/api//2.0/mlflow/runs/get").header("host", "localhost").body(String::new().into());
     let response = api.send(request.expect("a request")).await;
     assert_eq!(response.headers()["location"], "/p/api/2.0/mlflow/runs/get");

@@ -3,7 +3,9 @@
 mod artifacts;
 mod client;
 mod endpoints;
+mod memory;
 mod registry;
 mod requests;
 mod security;
 mod tracking;
+mod webhooks;

@@ -1,26 +1,34 @@
-//! What is shown of a selected artifact. Large files show their head and their size; nothing is run.
+//! What is shown of a selected artifact. Large files show their head and their size; nothing is run on this page.
 
 use domain::model_file::ModelFile;
+use leptos::html;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::download_href;
+use super::Owner;
+#[cfg(feature = "ssr")]
+use super::render::{self, Rendered};
 #[cfg(feature = "ssr")]
 use crate::error::UiResult;
 use crate::format;
 use crate::register::RegisterDialog;
 use crate::runs::{LoggedHere, VersionLink};
-use crate::ui::copy::CodeBlock;
+use crate::ui::copy::{CodeBlock, CopyButton};
 use crate::ui::icon::{Icon, IconName};
-use crate::ui::markdown::Markdown;
 use crate::ui::schema::Schema;
 
 /// Bytes of a text that are shown.
 #[cfg(feature = "ssr")]
-const TEXT_HEAD: u64 = 256 * 1024;
-/// Rows of a table that are shown.
+const TEXT_HEAD: u64 = 128 * 1024;
+/// The largest notebook that is shown, in bytes.
 #[cfg(feature = "ssr")]
-const TABLE_ROWS: usize = 500;
+const MAX_NOTEBOOK: u64 = 8 * 1024 * 1024;
+/// The largest picture, document or page that is shown, in bytes.
+#[cfg(feature = "ssr")]
+const MAX_EMBEDDED: u64 = 50 * 1024 * 1024;
+/// Bytes that tell whether a file is what its name says.
+#[cfg(feature = "ssr")]
+const MAGIC: u64 = 1024;
 
 /// A preview, by kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,75 +41,136 @@ pub(super) enum Preview {
     Folder,
     /// A folder with a model in it.
     Model(ModelFile),
-    /// Text, cut if it is long.
-    Text { text: String, size: u64, cut: bool },
-    /// Rendered Markdown.
-    Markdown(Markdown),
-    /// Comma- or tab-separated values.
-    Table { head: Vec<String>, rows: Vec<Vec<String>>, cut: bool },
+    /// A file.
+    File {
+        /// In bytes.
+        size: u64,
+        /// What is left out of it, or why it is not shown.
+        notes: Vec<String>,
+        /// The way it is shown.
+        body: Body,
+    },
+}
+
+/// The way a file is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Body {
+    /// Not at all.
+    None,
+    /// As HTML that the server made and made safe.
+    Html(String),
     /// A picture.
     Image,
-    /// A web page, shown in a sandbox.
-    Html { html: String },
     /// Sound.
     Audio,
     /// Moving pictures.
     Video,
-    /// Anything else.
-    Binary { size: u64 },
+    /// A document that the browser itself shows.
+    Document,
+    /// A web page, whose scripts have no part in this site.
+    Page,
 }
 
-/// The preview of a file or folder of a run.
 #[cfg(feature = "ssr")]
-pub(super) async fn load(
-    service: &service::Service,
-    run_id: &str,
-    path: &str,
-    is_dir: bool,
-    size: Option<u64>,
-) -> UiResult<Preview> {
-    let size = size.unwrap_or_default();
-    if is_dir {
-        let model = service.run_model_file(run_id, path).await?;
-        return Ok(model.map_or(Preview::Folder, Preview::Model));
+impl Preview {
+    fn file(size: u64, body: Body) -> Self {
+        Self::File { size, notes: Vec::new(), body }
     }
-    let name = path.rsplit('/').next().unwrap_or(path);
+
+    fn rendered(size: u64, rendered: Rendered) -> Self {
+        Self::File { size, notes: rendered.notes, body: Body::Html(rendered.html) }
+    }
+
+    fn refused(size: u64, note: impl Into<String>) -> Self {
+        Self::File { size, notes: vec![note.into()], body: Body::None }
+    }
+}
+
+/// The preview of a file.
+#[cfg(feature = "ssr")]
+pub(super) async fn load(file: &service::ArtifactFile, size: Option<u64>) -> UiResult<Preview> {
+    let size = match size {
+        Some(size) => size,
+        None => file.stat().await?.size,
+    };
+    if size == 0 {
+        return Ok(Preview::refused(size, "The file is empty."));
+    }
+    let name = file.name().to_owned();
     let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
+    let embedded = match extension.as_str() {
+        "png" | "jpg" | "jpeg" | "gif" | "webp" | "bmp" | "svg" | "ico" | "avif" => Body::Image,
+        "mp3" | "wav" | "ogg" | "oga" | "flac" | "m4a" | "aac" | "opus" => Body::Audio,
+        "mp4" | "webm" | "mov" | "mkv" | "ogv" | "m4v" => Body::Video,
+        "pdf" => Body::Document,
+        "html" | "htm" => Body::Page,
+        _ => Body::None,
+    };
+    match embedded {
+        Body::None => {}
+        Body::Audio | Body::Video => return Ok(Preview::file(size, embedded)),
+        _ if size > MAX_EMBEDDED => return Ok(Preview::refused(size, "The file is too large to be shown here.")),
+        Body::Page => return Ok(Preview::file(size, embedded)),
+        _ => {
+            let (bytes, _) = head(file, size, MAGIC).await?;
+            if looks_like(&extension, &bytes) {
+                return Ok(Preview::file(size, embedded));
+            }
+            let note = format!("The file is named .{extension}, but what is in it is something else or damaged.");
+            return Ok(Preview::refused(size, note));
+        }
+    }
     match extension.as_str() {
-        "png" | "jpg" | "jpeg" | "gif" | "webp" | "bmp" | "svg" | "ico" | "avif" => return Ok(Preview::Image),
-        "mp3" | "wav" | "ogg" | "flac" | "m4a" => return Ok(Preview::Audio),
-        "mp4" | "webm" | "mov" | "mkv" => return Ok(Preview::Video),
+        "parquet" | "pq" => {
+            return match file.parquet_head(render::ROWS, render::COLUMNS).await {
+                Ok(head) => Ok(Preview::rendered(size, render::parquet(head))),
+                Err(error) if error.code == domain::ErrorCode::InvalidParameterValue => {
+                    Ok(Preview::refused(size, error.message))
+                }
+                Err(error) => Err(error.into()),
+            };
+        }
+        "ipynb" if size > MAX_NOTEBOOK => {
+            return Ok(Preview::refused(size, "The notebook is too large to be shown here."));
+        }
+        "ipynb" => {
+            let (bytes, _) = head(file, size, MAX_NOTEBOOK).await?;
+            if let Some(rendered) = std::str::from_utf8(&bytes).ok().and_then(render::notebook) {
+                return Ok(Preview::rendered(size, rendered));
+            }
+        }
         _ => {}
     }
-    let (bytes, cut) = head(service, run_id, path, size).await?;
-    let Some(text) = as_text(bytes, cut) else { return Ok(Preview::Binary { size }) };
-    Ok(match extension.as_str() {
-        "csv" => table(&text, b',', cut),
-        "tsv" => table(&text, b'\t', cut),
-        "md" | "markdown" => Preview::Markdown(Markdown::render(&text)),
-        "html" | "htm" => Preview::Html { html: text },
-        "json" | "geojson" if !cut => {
-            let pretty =
-                serde_json::from_str::<serde_json::Value>(&text).and_then(|v| serde_json::to_string_pretty(&v));
-            Preview::Text { text: pretty.unwrap_or(text), size, cut }
-        }
-        _ => Preview::Text { text, size, cut },
-    })
+    let (bytes, cut) = head(file, size, TEXT_HEAD).await?;
+    let Some(text) = as_text(bytes, cut) else {
+        return Ok(Preview::refused(size, "There is no preview for this kind of file."));
+    };
+    let mut rendered = match extension.as_str() {
+        "csv" => render::separated(&text, b',', cut),
+        "tsv" => render::separated(&text, b'\t', cut),
+        "md" | "markdown" => render::markdown(&text),
+        _ => render::text(&name, &text, cut),
+    };
+    if extension == "ipynb" {
+        rendered.notes.insert(0, "This is not a notebook that can be read.".to_owned());
+    }
+    if cut {
+        rendered.notes.insert(0, format!("The first {} of the file.", format::bytes(TEXT_HEAD)));
+    }
+    Ok(Preview::rendered(size, rendered))
 }
 
-/// The first bytes of a file, and whether there are more.
+/// The first bytes of a file that has some, and whether there are more.
 #[cfg(feature = "ssr")]
-async fn head(service: &service::Service, run_id: &str, path: &str, size: u64) -> UiResult<(Vec<u8>, bool)> {
+async fn head(file: &service::ArtifactFile, size: u64, limit: u64) -> UiResult<(Vec<u8>, bool)> {
     use futures::TryStreamExt;
 
-    let range = (size > TEXT_HEAD).then_some(service::ByteRange::Between(0, TEXT_HEAD - 1));
-    let download = service.open_run_artifact(run_id, path, range).await?;
-    let limit = usize::try_from(TEXT_HEAD).unwrap_or(usize::MAX);
-    let cut = download.size > TEXT_HEAD;
+    let download = file.open(Some(service::ByteRange::Between(0, limit - 1))).await?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let bytes = download
         .body
         .try_fold(Vec::new(), async |mut all, chunk| {
-            all.extend_from_slice(&chunk[..chunk.len().min(limit - all.len())]);
+            all.extend_from_slice(&chunk[..chunk.len().min(most - all.len())]);
             Ok(all)
         })
         .await
@@ -109,12 +178,37 @@ async fn head(service: &service::Service, run_id: &str, path: &str, size: u64) -
             leptos::logging::warn!("a preview broke off: {e}");
             domain::Error::unavailable("The artifact store broke off. Please try again.")
         })?;
-    Ok((bytes, cut))
+    Ok((bytes, size > limit))
+}
+
+/// Whether a file of this extension may begin like this. What is not known here may.
+#[cfg(feature = "ssr")]
+fn looks_like(extension: &str, bytes: &[u8]) -> bool {
+    let has = |at: usize, magic: &[u8]| bytes.get(at..).is_some_and(|bytes| bytes.starts_with(magic));
+    let contains = |text: &[u8]| bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text));
+    let picture = || {
+        has(0, b"\x89PNG\r\n\x1a\n")
+            || has(0, b"\xff\xd8\xff")
+            || has(0, b"GIF8")
+            || (has(0, b"RIFF") && has(8, b"WEBP"))
+            || has(0, b"BM")
+            || has(0, b"\0\0\x01\0")
+            || has(4, b"ftyp")
+    };
+    match extension {
+        "svg" => contains(b"<svg") || contains(b"<?xml"),
+        "pdf" => contains(b"%PDF-"),
+        _ => picture(),
+    }
 }
 
 /// The bytes as text, unless they are something else. A character that the cut went through is left out.
 #[cfg(feature = "ssr")]
 fn as_text(bytes: Vec<u8>, cut: bool) -> Option<String> {
+    let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(text) => text.to_vec(),
+        None => bytes,
+    };
     if bytes.contains(&0) {
         return None;
     }
@@ -132,87 +226,60 @@ fn as_text(bytes: Vec<u8>, cut: bool) -> Option<String> {
     }
 }
 
-#[cfg(feature = "ssr")]
-fn table(text: &str, delimiter: u8, cut: bool) -> Preview {
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
-    let head = reader.headers().map(|h| h.iter().map(str::to_owned).collect()).unwrap_or_default();
-    let mut rows: Vec<Vec<String>> = reader
-        .records()
-        .map_while(Result::ok)
-        .take(TABLE_ROWS + 1)
-        .map(|r| r.iter().map(str::to_owned).collect())
-        .collect();
-    let more = rows.len() > TABLE_ROWS;
-    rows.truncate(TABLE_ROWS);
-    if cut && !more {
-        // The last row may have been cut through.
-        rows.pop();
-    }
-    Preview::Table { head, rows, cut: cut || more }
-}
-
 #[component]
 pub(super) fn PreviewView(
     preview: Preview,
-    run_id: String,
+    owner: Owner,
     path: String,
     /// The model whose folder this is.
     model: Option<LoggedHere>,
     /// Called when it was registered.
     registered: Callback<()>,
 ) -> impl IntoView {
-    let href = download_href(&run_id, &path);
-    let download = |label: &'static str| {
-        view! { <a class="button" href=href.clone() rel="external" download=""><Icon name=IconName::Download/>{label}</a> }
-    };
     match preview {
-        Preview::Nothing => view! { <p class="muted">"Select a file or a model to see it here."</p> }.into_any(),
-        Preview::Missing => view! { <p class="muted">"There is no such artifact in this run (any more)."</p> }.into_any(),
+        Preview::Nothing => view! { <p class="muted">"Select a file or a folder to see it here."</p> }.into_any(),
+        Preview::Missing => view! { <p class="muted">"There is no such artifact here (any more)."</p> }.into_any(),
         Preview::Folder => view! { <p class="muted">"A folder. Select a file in it to see it here."</p> }.into_any(),
-        Preview::Model(file) => view! { <ModelView file run_id path model registered/> }.into_any(),
-        Preview::Text { text, size, cut } => view! {
-            <div class="row">{download("Download")}<span class="muted small">{format::bytes(size)}</span></div>
-            {cut.then(|| view! { <p class="warn-note">"Only the beginning is shown: the file is large."</p> })}
-            <CodeBlock code=text/>
-        }
-        .into_any(),
-        Preview::Markdown(markdown) => view! {
-            <div class="row">{download("Download")}</div>
-            <div class="markdown" inner_html=markdown.html></div>
-        }
-        .into_any(),
-        Preview::Table { head, rows, cut } => view! {
-            <div class="row">
-                {download("Download")}
-                <span class="muted small">{format!("{} rows{}", rows.len(), if cut { ", the first ones of the file" } else { "" })}</span>
-            </div>
-            <div class="table-scroll max-h-[32rem] overflow-y-auto" tabindex="0">
-                <table class="grid">
-                    <thead><tr>{head.into_iter().map(|h| view! { <th scope="col">{h}</th> }).collect_view()}</tr></thead>
-                    <tbody>{rows.into_iter().map(|row| view! {
-                        <tr>{row.into_iter().map(|cell| view! { <td>{cell}</td> }).collect_view()}</tr>
-                    }).collect_view()}</tbody>
-                </table>
-            </div>
-        }
-        .into_any(),
-        Preview::Image => view! {
-            <div class="row">{download("Download")}</div>
-            <img class="max-w-full" src=href.clone() alt=format!("The image {path}")/>
-        }
-        .into_any(),
-        Preview::Html { html } => view! {
-            <div class="row">{download("Download")}</div>
-            <iframe class="html-preview" sandbox="" srcdoc=html title=format!("Preview of {path}")></iframe>
-        }
-        .into_any(),
-        Preview::Audio => view! { <div class="row">{download("Download")}</div><audio controls src=href.clone()></audio> }.into_any(),
-        Preview::Video => view! { <div class="row">{download("Download")}</div><video class="max-w-full" controls src=href.clone()></video> }.into_any(),
-        Preview::Binary { size } => view! {
-            <div class="row">{download("Download")}<span class="muted small">{format::bytes(size)}</span></div>
-            <p class="muted">"There is no preview for this kind of file."</p>
-        }
-        .into_any(),
+        Preview::Model(file) => match owner {
+            Owner::Run(run_id) => view! { <ModelView file run_id path model registered/> }.into_any(),
+            Owner::Version { .. } => view! { <Schema signature=file.signature/> }.into_any(),
+        },
+        Preview::File { size, notes, body } => view! { <FileView owner path size notes body/> }.into_any(),
+    }
+}
+
+#[component]
+fn FileView(owner: Owner, path: String, size: u64, notes: Vec<String>, body: Body) -> impl IntoView {
+    let href = owner.download_href(&path);
+    let framed = format!("{href}&inline=true");
+    let shown = NodeRef::<html::Div>::new();
+    let copy = matches!(body, Body::Html(_)).then(|| {
+        let text =
+            Signal::derive(move || shown.get_untracked().and_then(|node| node.text_content()).unwrap_or_default());
+        view! { <CopyButton text what="what is shown"/> }
+    });
+    let opened = matches!(body, Body::Document | Body::Page | Body::Image)
+        .then(|| view! { <a class="link small" href=framed.clone() rel="external" target="_blank">"Open in a tab of its own"</a> });
+    let title = format!("Preview of {path}");
+    let content = match body {
+        Body::None => ().into_any(),
+        Body::Html(html) => view! { <div class="rendered" node_ref=shown inner_html=html></div> }.into_any(),
+        Body::Image => view! { <img class="preview-image" src=href.clone() alt=format!("The picture {path}")/> }.into_any(),
+        Body::Audio => view! { <audio class="w-full" controls preload="metadata" src=href.clone() aria-label=title></audio> }.into_any(),
+        Body::Video => view! { <video class="preview-image" controls preload="metadata" src=href.clone() aria-label=title></video> }.into_any(),
+        // A sandbox would keep the browser from showing a document at all; it has no scripts of this site.
+        Body::Document => view! { <iframe class="html-preview" src=framed title=title></iframe> }.into_any(),
+        Body::Page => view! { <iframe class="html-preview" sandbox="allow-scripts" src=framed title=title></iframe> }.into_any(),
+    };
+    view! {
+        <div class="row w-full">
+            <a class="button" href=href rel="external" download=""><Icon name=IconName::Download/>"Download"</a>
+            <span class="muted small">{format::bytes(size)}</span>
+            {opened}
+            {copy}
+        </div>
+        {(!notes.is_empty()).then(|| view! { <p class="muted small" role="status">{notes.join(" ")}</p> })}
+        {content}
     }
 }
 
@@ -256,5 +323,28 @@ fn ModelView(
             </div>
         </div>
         <RegisterDialog open run_id path model_id on_done=Callback::new(move |_| registered.run(()))/>
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_tells_what_a_file_is() {
+        assert!(looks_like("png", b"\x89PNG\r\n\x1a\n...") && looks_like("svg", b"\n<SVG xmlns=\"\">"));
+        assert!(looks_like("pdf", b"\n%PDF-1.7") && looks_like("avif", b"\0\0\0\x1cftypavif"));
+        for (extension, bytes) in [("png", &b"<html>"[..]), ("pdf", b"PK\x03\x04"), ("svg", b"\x89PNG"), ("jpg", b"")] {
+            assert!(!looks_like(extension, bytes), "{extension}");
+        }
+    }
+
+    #[test]
+    fn text_is_told_from_other_bytes() {
+        assert_eq!(as_text("\u{feff}grüße".into(), false).as_deref(), Some("grüße"));
+        assert_eq!(as_text(b"gr\xc3".into(), true).as_deref(), Some("gr"));
+        for other in [&b"gr\xc3"[..], b"\x7fELF\0", b"\xff\xfeh\0", b"caf\xe9 au lait"] {
+            assert_eq!(as_text(other.into(), false), None, "{other:?}");
+        }
     }
 }

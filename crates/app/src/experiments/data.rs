@@ -115,7 +115,7 @@ impl ListQuery {
 
     /// The address of the list.
     pub(crate) fn address(&self) -> String {
-        query::address("/experiments", &self.pairs())
+        query::address(&crate::ui::at("/experiments"), &self.pairs())
     }
 
     /// The first page of the same with a change.

@@ -64,7 +64,7 @@ pub(crate) fn CreateExperiment(
     let location = RwSignal::new(String::new());
     let taken = taken(name, Signal::stored(String::new()));
     let go = Callback::new(move |id: String| {
-        navigate(&format!("/experiments/{}", url_encode(&id)), NavigateOptions::default());
+        navigate(&crate::ui::at(&format!("/experiments/{}", url_encode(&id))), NavigateOptions::default());
     });
     let create = Action::new(move |(): &()| {
         let title = name.with_untracked(|name| name.trim().to_owned());

@@ -12,6 +12,7 @@ use crate::layout::ErrorPage;
 use crate::runs::ExperimentName;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, IconName};
+use crate::ui::load::load;
 use crate::ui::time::Time;
 use crate::ui::toast::messages;
 use crate::ui::url_encode;
@@ -35,7 +36,7 @@ pub(crate) fn ExperimentsPage() -> impl IntoView {
     let query = Memo::new(move |_| search.with(|search| ListQuery::parse(search)));
     let version = RwSignal::new(0_u32);
     let reload = Callback::new(move |()| version.update(|version| *version += 1));
-    let data = Resource::new(
+    let data = load(
         move || (query.with(ListQuery::address), version.get()),
         |(address, _)| load_experiments(address.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()),
     );
@@ -45,7 +46,7 @@ pub(crate) fn ExperimentsPage() -> impl IntoView {
         async move {
             match restore_experiment(experiment.id.clone()).await {
                 Ok(()) => {
-                    let address = format!("/experiments/{}", url_encode(&experiment.id));
+                    let address = crate::ui::at(&format!("/experiments/{}", url_encode(&experiment.id)));
                     messages.done_with_link(format!("Experiment \"{}\" restored.", experiment.name), "Open", address);
                     reload.run(());
                 }
@@ -98,7 +99,7 @@ fn SearchForm(query: Memo<ListQuery>) -> impl IntoView {
         pairs.map(|(key, value)| view! { <input type="hidden" name=key value=value/> }).collect_view()
     };
     view! {
-        <form class="row list-form" method="get" action="/experiments" role="search" on:submit=move |e| { e.prevent_default(); apply(); }>
+        <form class="row list-form" method="get" action=crate::ui::at("/experiments") role="search" on:submit=move |e| { e.prevent_default(); apply(); }>
             <div class="search-box">
                 <Icon name=IconName::Search/>
                 <input class="input" type="search" name="search" placeholder="Search by name" aria-label="Search experiments" autocomplete="off"
@@ -127,7 +128,7 @@ fn NoExperiments(query: ListQuery) -> impl IntoView {
             {if query == ListQuery::default() {
                 Either::Left(view! { <p>"Create one with the button above, or from Python with "<code class="mono">"mlflow.set_experiment(\"name\")"</code>"."</p> })
             } else {
-                Either::Right(view! { <p><a class="link" href="/experiments">"Show all active experiments"</a></p> })
+                Either::Right(view! { <p><a class="link" href=crate::ui::at("/experiments")>"Show all active experiments"</a></p> })
             }}
         </Empty>
     }
@@ -199,7 +200,7 @@ fn ExperimentRow(row: Row, deleted: bool, dialogs: Dialogs) -> impl IntoView {
     };
     view! {
         <tr>
-            <td><a class="link" href=format!("/experiments/{}", url_encode(&row.id))>{row.name.clone()}</a></td>
+            <td><a class="link" href=crate::ui::at(&format!("/experiments/{}", url_encode(&row.id)))>{row.name.clone()}</a></td>
             <td class="nowrap"><Time millis=row.created/></td>
             <td class="nowrap"><Time millis=row.modified/></td>
             <td class="cell-wide" title=row.description.clone()>{row.description.clone()}</td>

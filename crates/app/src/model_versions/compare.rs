@@ -1,89 +1,62 @@
 //! Versions of a model side by side.
 
-use std::collections::BTreeSet;
-
-use domain::model_file::{Field, Signature};
-use domain::model_versions::ModelVersion;
-use domain::runs::Run;
+use domain::comparison::{Comparison, FieldType, FileFacts, Line, MAX_FILES, Side};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_params_map};
-use serde::{Deserialize, Serialize};
 
 use crate::error::UiResult;
 use crate::format;
 use crate::layout::ErrorPage;
 use crate::registered_models::{AliasChip, Breadcrumb, StageChip, model_href, run_href, use_query, version_href};
 use crate::ui::empty::Empty;
+use crate::ui::load::load;
 use crate::ui::tags::is_internal;
 use crate::ui::time::Time;
 
-/// The most versions that are compared.
-#[cfg(feature = "ssr")]
-const MAX_COLUMNS: usize = 20;
+/// Digits of a digest that are shown.
+const DIGEST: usize = 12;
 
-/// One version as a column.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Column {
-    version: ModelVersion,
-    run: Option<Run>,
-    signature: Option<Signature>,
-}
-
-/// `versions` are numbers with commas between.
+/// `versions` are numbers with commas between; `None` if they are fewer than two.
 #[server(prefix = "/_fn", endpoint = "compare_versions")]
-async fn load_columns(name: String, versions: String) -> UiResult<Vec<Column>> {
-    let service = crate::error::service();
-    let mut columns = Vec::new();
-    for number in versions.split(',').map(str::trim).filter(|v| !v.is_empty()).take(MAX_COLUMNS) {
-        let version = service.model_version(&name, number).await?;
-        let run =
-            if version.run_id.is_empty() { None } else { super::data::found(service.run(&version.run_id).await)? };
-        // A model whose files can't be read still has params and metrics to compare.
-        let file = service.version_model_file(&name, number).await.unwrap_or_default();
-        columns.push(Column { version, run, signature: file.and_then(|f| f.signature) });
+async fn load_comparison(name: String, versions: String) -> UiResult<Option<Comparison>> {
+    let numbers = versions.split(',').map(str::trim).filter(|v| !v.is_empty()).take(domain::comparison::MAX_VERSIONS);
+    let versions: Vec<_> = numbers.map(|number| (name.clone(), number.to_owned())).collect();
+    if versions.len() < 2 {
+        return Ok(None);
     }
-    Ok(columns)
+    Ok(Some(crate::error::service().compare_versions(versions).await?))
 }
 
-/// A row: a key, and each column's value if it has one.
-type Line = (String, Vec<Option<String>>);
-
-/// Rows of every key that a column has, by key.
-fn lines(columns: &[Column], of: impl Fn(&Column) -> Vec<(String, String)>) -> Vec<Line> {
-    let columns: Vec<Vec<(String, String)>> = columns.iter().map(of).collect();
-    let keys: BTreeSet<&String> = columns.iter().flatten().map(|(key, _)| key).collect();
-    let value =
-        |column: &Vec<(String, String)>, key: &String| column.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
-    keys.into_iter().map(|key| (key.clone(), columns.iter().map(|c| value(c, key)).collect())).collect()
+/// Lines with their values as they are shown.
+fn shown<T>(lines: Vec<Line<T>>, show: fn(T) -> String) -> Vec<Line<String>> {
+    let value = |value: Option<T>| value.map(show);
+    let line = |line: Line<T>| Line {
+        key: line.key,
+        values: line.values.into_iter().map(value).collect(),
+        differs: line.differs,
+    };
+    lines.into_iter().map(line).collect()
 }
 
-fn differs((_, values): &Line) -> bool {
-    values.iter().any(|value| *value != values[0])
+/// Tags that people made.
+fn tags(mut lines: Vec<Line<String>>) -> Vec<Line<String>> {
+    lines.retain(|line| !is_internal(&line.key));
+    lines
 }
 
-fn params(column: &Column) -> Vec<(String, String)> {
-    column.run.iter().flat_map(|run| &run.data.params).map(|p| (p.key.clone(), p.value.clone())).collect()
+fn field(field: FieldType) -> String {
+    format!("{}{}", field.kind, if field.required { " (required)" } else { "" })
 }
 
-fn metrics(column: &Column) -> Vec<(String, String)> {
-    column.run.iter().flat_map(|run| &run.data.metrics).map(|m| (m.key.clone(), format::metric(m.value))).collect()
-}
-
-fn tags(column: &Column) -> Vec<(String, String)> {
-    column.version.tags.iter().filter(|t| !is_internal(&t.key)).map(|t| (t.key.clone(), t.value.clone())).collect()
-}
-
-/// The fields of one side by name; an unnamed one by its place.
-fn fields(column: &Column, side: fn(&Signature) -> &Vec<Field>) -> Vec<(String, String)> {
-    let fields = column.signature.iter().flat_map(side).enumerate();
-    fields
-        .map(|(place, field)| {
-            let name = field.name.clone().unwrap_or_else(|| format!("- ({})", place + 1));
-            (name, format!("{}{}", field.kind, if field.required { " (required)" } else { "" }))
-        })
-        .collect()
+/// Size and, where it is known, the start of the digest.
+fn file(file: FileFacts) -> String {
+    let size = file.size.map_or_else(|| "unknown size".to_owned(), format::bytes);
+    match file.sha256 {
+        Some(digest) => format!("{size} · SHA-256 {}…", digest.get(..DIGEST).unwrap_or(&digest)),
+        None => size,
+    }
 }
 
 /// Versions of a model side by side.
@@ -95,12 +68,13 @@ pub(crate) fn ComparePage() -> impl IntoView {
         let name = params.with(|p| p.get("name").unwrap_or_default());
         (name, query.with(|q| q.all("versions").collect::<Vec<_>>().join(",")))
     });
-    let columns = Resource::new(move || asked.get(), |(name, versions)| load_columns(name, versions));
+    let comparison = load(move || asked.get(), |(name, versions)| load_comparison(name, versions));
     view! {
         <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
-                match columns.await {
-                    Ok(columns) => view! { <Comparison name=asked.get_untracked().0 columns/> }.into_any(),
+                match comparison.await {
+                    Ok(Some(comparison)) => view! { <SideBySide name=asked.get_untracked().0 comparison/> }.into_any(),
+                    Ok(None) => view! { <Nothing name=asked.get_untracked().0/> }.into_any(),
                     Err(error) => view! { <ErrorPage error/> }.into_any(),
                 }
             })}
@@ -109,18 +83,19 @@ pub(crate) fn ComparePage() -> impl IntoView {
 }
 
 #[component]
-fn Comparison(name: String, columns: Vec<Column>) -> impl IntoView {
-    if columns.len() < 2 {
-        return view! {
-            <Title text="Compare versions"/>
-            <Breadcrumb model=name.clone()/>
-            <Empty title="Nothing to compare yet.">
-                <p>"Tick two or more versions of the model, then press Compare."</p>
-                <a class="button primary" href=model_href(&name)>"Choose versions"</a>
-            </Empty>
-        }
-        .into_any();
+fn Nothing(name: String) -> impl IntoView {
+    view! {
+        <Title text="Compare versions"/>
+        <Breadcrumb model=name.clone()/>
+        <Empty title="Nothing to compare yet.">
+            <p>"Tick two or more versions of the model, then press Compare."</p>
+            <a class="button primary" href=model_href(&name)>"Choose versions"</a>
+        </Empty>
     }
+}
+
+#[component]
+fn SideBySide(name: String, comparison: Comparison) -> impl IntoView {
     // In the address, so that a link shows what its sender saw: `all=1` shows the rows that are the same too.
     let query = use_query();
     let only_diff = Memo::new(move |_| query.with(|q| q.get("all").is_none()));
@@ -129,10 +104,21 @@ fn Comparison(name: String, columns: Vec<Column>) -> impl IntoView {
         let href = query.get_untracked().with("all", if on { "" } else { "1" }).href(&path.get_untracked());
         navigate(&href, NavigateOptions { scroll: false, replace: true, ..NavigateOptions::default() });
     };
-    let count = columns.len();
+    let Comparison { sides, params, metrics, inputs, outputs, artifacts, artifacts_truncated, .. } = comparison;
+    let (version_tags, run_tags, model_tags) = (comparison.tags, comparison.run_tags, comparison.logged_model_tags);
+    let count = sides.len();
+    let problems = sides.iter().flat_map(|side| {
+        let of_side = move |text: &String| format!("Version {}: {text}", side.version.version);
+        side.problems.iter().map(of_side)
+    });
+    let problems = problems.map(|text| view! { <p class="warn-note">{text}</p> }).collect_view();
+    let truncated = artifacts_truncated.then(|| {
+        let text = format!(
+            "A version has more than {MAX_FILES} files or very many folders: only the first ones are compared."
+        );
+        view! { <p class="warn-note">{text}</p> }
+    });
     let part = |title, lines| view! { <Part title lines only_diff columns=count/> };
-    let inputs = lines(&columns, |c| fields(c, |s| &s.inputs));
-    let outputs = lines(&columns, |c| fields(c, |s| &s.outputs));
     view! {
         <Title text=format!("Compare versions of {name}")/>
         <Breadcrumb model=name.clone()/>
@@ -144,25 +130,29 @@ fn Comparison(name: String, columns: Vec<Column>) -> impl IntoView {
                 "Show diff only"
             </label>
         </div>
+        {problems}
+        {truncated}
         <div class="table-scroll">
             <table class="grid" aria-label="Versions side by side">
-                <Head columns=columns.clone()/>
-                {part("Parameters", lines(&columns, params))}
-                {part("Metrics", lines(&columns, metrics))}
-                {part("Schema inputs", inputs)}
-                {part("Schema outputs", outputs)}
-                {part("Tags", lines(&columns, tags))}
+                <Head sides/>
+                {part("Parameters", params)}
+                {part("Metrics", shown(metrics, |number| format::metric(number.0)))}
+                {part("Schema inputs", shown(inputs, field))}
+                {part("Schema outputs", shown(outputs, field))}
+                {part("Tags", tags(version_tags))}
+                {part("Run tags", tags(run_tags))}
+                {part("Logged model tags", tags(model_tags))}
+                {part("Artifacts", shown(artifacts, file))}
             </table>
         </div>
     }
-    .into_any()
 }
 
 /// Who is compared.
 #[component]
-fn Head(columns: Vec<Column>) -> impl IntoView {
-    let cells = |cell: fn(&Column) -> AnyView| columns.iter().map(|c| view! { <td>{cell(c)}</td> }).collect_view();
-    let versions = columns
+fn Head(sides: Vec<Side>) -> impl IntoView {
+    let cells = |cell: fn(&Side) -> AnyView| sides.iter().map(|c| view! { <td>{cell(c)}</td> }).collect_view();
+    let versions = sides
         .iter()
         .map(|c| {
             let href = version_href(&c.version.name, c.version.version);
@@ -176,8 +166,8 @@ fn Head(columns: Vec<Column>) -> impl IntoView {
                 <th scope="row" class="static">"Run"</th>
                 {cells(|c| match &c.run {
                     Some(run) => {
-                        let href = run_href(run.info.experiment_id, &run.info.run_id, None);
-                        view! { <a class="link" href=href>{run.info.run_name.clone()}</a> }.into_any()
+                        let href = run_href(run.experiment_id, &run.run_id, None);
+                        view! { <a class="link" href=href>{run.run_name.clone()}</a> }.into_any()
                     }
                     None => view! { <span class="muted">"—"</span> }.into_any(),
                 })}
@@ -185,7 +175,7 @@ fn Head(columns: Vec<Column>) -> impl IntoView {
             <tr>
                 <th scope="row" class="static">"Run started"</th>
                 {cells(|c| match &c.run {
-                    Some(run) => view! { <Time millis=run.info.start_time/> }.into_any(),
+                    Some(run) => view! { <Time millis=run.start_time/> }.into_any(),
                     None => view! { <span class="muted">"—"</span> }.into_any(),
                 })}
             </tr>
@@ -210,8 +200,8 @@ fn Head(columns: Vec<Column>) -> impl IntoView {
 
 /// One kind of rows.
 #[component]
-fn Part(title: &'static str, lines: Vec<Line>, only_diff: Memo<bool>, columns: usize) -> impl IntoView {
-    let different = lines.iter().filter(|line| differs(line)).count();
+fn Part(title: &'static str, lines: Vec<Line<String>>, only_diff: Memo<bool>, columns: usize) -> impl IntoView {
+    let different = lines.iter().filter(|line| line.differs).count();
     let (all, same) = (lines.len(), lines.len() - different);
     let lines = StoredValue::new(lines);
     let width = (columns + 1).to_string();
@@ -223,16 +213,16 @@ fn Part(title: &'static str, lines: Vec<Line>, only_diff: Memo<bool>, columns: u
         _ => None,
     };
     let rows = move || {
-        let shown = lines.get_value().into_iter().filter(|line| !only_diff.get() || differs(line));
+        let shown = lines.get_value().into_iter().filter(|line| !only_diff.get() || line.differs);
         shown
             .map(|line| {
-                let class = if differs(&line) { "bg-[var(--warn-soft)]" } else { "" };
-                let (key, values) = line;
-                let cells = values
+                let class = if line.differs { "bg-[var(--warn-soft)]" } else { "" };
+                let cells = line
+                    .values
                     .into_iter()
                     .map(|value| view! { <td class="mono">{value.unwrap_or_else(|| "—".to_owned())}</td> })
                     .collect_view();
-                view! { <tr class=class><th scope="row" class="static mono">{key}</th>{cells}</tr> }
+                view! { <tr class=class><th scope="row" class="static mono">{line.key}</th>{cells}</tr> }
             })
             .collect_view()
     };
@@ -250,8 +240,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_that_one_lacks_is_a_difference() {
-        assert!(differs(&("lr".into(), vec![Some("0.1".into()), None])));
-        assert!(!differs(&("lr".into(), vec![Some("0.1".into()), Some("0.1".into())])));
+    fn a_file_shows_what_is_known_of_it() {
+        let of = |size, sha256: Option<&str>| file(FileFacts { size, sha256: sha256.map(Into::into) });
+        assert_eq!(of(Some(1536), None), "1.5 KiB");
+        assert_eq!(of(Some(3), Some("0123456789abcdef")), "3 B · SHA-256 0123456789ab…");
+        assert_eq!(of(None, None), "unknown size");
     }
 }

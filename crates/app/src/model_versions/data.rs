@@ -9,6 +9,9 @@ use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
 use crate::error::UiResult;
+use crate::registered_models::History;
+#[cfg(feature = "ssr")]
+use crate::registered_models::load_history;
 use crate::ui::markdown::Markdown;
 use crate::ui::tags::TagChange;
 
@@ -27,8 +30,10 @@ pub(super) struct VersionData {
     pub(super) artifact: Option<String>,
     /// What the model says of itself; an error if the artifact store can't be read.
     pub(super) file: UiResult<Option<ModelFile>>,
-    /// Files at the top of the model's folder.
-    pub(super) files: UiResult<Vec<FileEntry>>,
+    /// What it lacks of what its model asks before Production.
+    pub(super) missing: UiResult<Vec<String>>,
+    /// What was done to it.
+    pub(super) history: UiResult<History>,
 }
 
 impl VersionData {
@@ -43,14 +48,6 @@ impl VersionData {
         let others = self.active.iter().filter(|(version, s)| *s == stage && *version != self.version.version);
         others.map(|(version, _)| *version).collect()
     }
-}
-
-/// A file or folder of the version.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct FileEntry {
-    pub(super) path: String,
-    pub(super) is_dir: bool,
-    pub(super) size: Option<u64>,
 }
 
 /// `None` for what is not there.
@@ -79,7 +76,7 @@ async fn artifact_folder(
 }
 
 #[server(prefix = "/_fn", endpoint = "version_page")]
-pub(super) async fn load_version(name: String, version: String) -> UiResult<VersionData> {
+pub(super) async fn load_version(name: String, version: String, history: Option<String>) -> UiResult<VersionData> {
     let service = crate::error::service();
     let version = service.model_version(&name, &version).await?;
     let number = version.version.to_string();
@@ -88,7 +85,6 @@ pub(super) async fn load_version(name: String, version: String) -> UiResult<Vers
     let run = if version.run_id.is_empty() { None } else { found(service.run(&version.run_id).await)? };
     let artifact = artifact_folder(&service, &version, run.as_ref()).await?;
     let file = service.version_model_file(&name, &number).await.map_err(Into::into);
-    let files = service.version_artifacts(&name, &number, "").await.map_err(Into::into);
     Ok(VersionData {
         description: Markdown::render(version.description.as_deref().unwrap_or_default()),
         aliases: model.aliases,
@@ -96,10 +92,8 @@ pub(super) async fn load_version(name: String, version: String) -> UiResult<Vers
         run,
         artifact,
         file,
-        files: files.map(|listing| {
-            let entry = |file: service::FileInfo| FileEntry { path: file.path, is_dir: file.is_dir, size: file.size };
-            listing.files.into_iter().map(entry).collect()
-        }),
+        missing: service.missing_for_production(&name, &number).await.map_err(Into::into),
+        history: load_history(&service, &name, Some(version.version), history, None).await,
         version,
     })
 }

@@ -5,17 +5,13 @@ use domain::runs::Run;
 use leptos::prelude::*;
 
 use super::aliases::Aliases;
-use super::data::{FileEntry, VersionData};
+use super::data::VersionData;
 use super::stage::StageMenu;
-use crate::error::UiResult;
 use crate::format;
 use crate::registered_models::run_href;
 use crate::ui::copy::CopyButton;
-use crate::ui::empty::ErrorNote;
-use crate::ui::icon::{Icon, IconName};
 use crate::ui::live::Live;
 use crate::ui::time::Time;
-use crate::ui::url_encode;
 
 /// The table of facts at the head of the page.
 #[component]
@@ -122,43 +118,4 @@ fn Numbers(title: &'static str, rows: Vec<(String, String, String)>, is_number: 
             </section>
         }
     })
-}
-
-/// Files at the top of the version's folder, to download.
-#[component]
-pub(super) fn Files(name: String, version: i64, files: UiResult<Vec<FileEntry>>) -> impl IntoView {
-    let list = match files {
-        Err(error) => view! { <ErrorNote error/> }.into_any(),
-        Ok(files) if files.is_empty() => {
-            view! { <p class="muted">"No files are at the version's source."</p> }.into_any()
-        }
-        Ok(files) => {
-            let row = move |file: FileEntry| {
-                if file.is_dir {
-                    let label = format!("{}/", file.path);
-                    return view! { <li class="row"><Icon name=IconName::Folder/><span class="mono">{label}</span></li> }.into_any();
-                }
-                let href = format!(
-                    "/model-versions/get-artifact?name={}&version={version}&path={}",
-                    url_encode(&name),
-                    url_encode(&file.path)
-                );
-                view! {
-                    <li class="row">
-                        <Icon name=IconName::File/>
-                        <a class="link mono" href=href rel="external" download=file.path.clone()>{file.path.clone()}</a>
-                        <span class="muted small">{file.size.map(format::bytes)}</span>
-                    </li>
-                }
-                .into_any()
-            };
-            view! { <ul class="stack gap-1">{files.into_iter().map(row).collect_view()}</ul> }.into_any()
-        }
-    };
-    view! {
-        <section class="section" aria-label="Files">
-            <h2 class="section-title">"Files"</h2>
-            {list}
-        </section>
-    }
 }

@@ -6,13 +6,15 @@ use leptos_router::hooks::use_params_map;
 
 use super::code::UseThisVersion;
 use super::data::{VersionData, change_tag, describe_version, load_version};
-use super::facts::{Facts, Files, RunNumbers};
+use super::facts::{Facts, RunNumbers};
 use super::remove::DeleteVersion;
+use crate::artifacts::{ArtifactBrowser, Owner};
 use crate::error::UiResult;
 use crate::layout::ErrorPage;
-use crate::registered_models::Breadcrumb;
+use crate::registered_models::{Breadcrumb, HistorySection, Query, use_query, version_href};
 use crate::ui::empty::ErrorNote;
 use crate::ui::live::Live;
+use crate::ui::load::load;
 use crate::ui::markdown::Description;
 use crate::ui::schema::Schema;
 use crate::ui::tags::{TagChange, TagEditor};
@@ -24,26 +26,34 @@ pub(crate) fn VersionPage() -> impl IntoView {
     let params = use_params_map();
     let asked =
         Memo::new(move |_| params.with(|p| (p.get("name").unwrap_or_default(), p.get("version").unwrap_or_default())));
-    let version = Resource::new(move || asked.get(), |(name, version)| load_version(name, version));
+    let query = use_query();
+    let history = Memo::new(move |_| query.with(|q| q.get("history").map(str::to_owned)));
+    let version =
+        load(move || (asked.get(), history.get()), |((name, version), history)| load_version(name, version, history));
+    let owner = Memo::new(move |_| {
+        let (name, version) = asked.get();
+        Owner::Version { name, version }
+    });
     view! {
         <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
                 match version.await {
-                    Ok(data) => view! { <Body data/> }.into_any(),
+                    Ok(data) => view! { <Body data query=query.get_untracked()/> }.into_any(),
                     Err(error) => view! { <ErrorPage error/> }.into_any(),
                 }
             })}
         </Transition>
+        <ArtifactBrowser owner/>
     }
 }
 
 #[component]
-fn Body(data: VersionData) -> impl IntoView {
+fn Body(data: VersionData, query: Query) -> impl IntoView {
     let (name, number) = (data.version.name.clone(), data.version.version);
-    let (run, file, files) = (data.run.clone(), data.file.clone(), data.files.clone());
+    let (run, file) = (data.run.clone(), data.file.clone());
     let live = Live::new(data, {
-        let name = name.clone();
-        move || load_version(name.clone(), number.to_string())
+        let (name, history) = (name.clone(), query.get("history").map(str::to_owned));
+        move || load_version(name.clone(), number.to_string(), history.clone())
     });
     let data = live.data;
     let key = StoredValue::new(name.clone());
@@ -86,9 +96,10 @@ fn Body(data: VersionData) -> impl IntoView {
             <div class="min-w-0">
                 <UseThisVersion data=data.into()/>
                 <RunNumbers run/>
-                <Files name=name.clone() version=number files/>
             </div>
         </div>
+        <HistorySection name=name.clone() history=Signal::derive(move || data.with(|d| d.history.clone())) query
+            path=version_href(&name, number) of_model=false/>
         <DeleteVersion open=deleting data/>
     }
 }

@@ -1,12 +1,14 @@
 //! The dialog that deletes a version.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::data::{VersionData, delete_version};
 use crate::error::UiResult;
-use crate::registered_models::model_href;
+use crate::registered_models::{model_href, undo_version};
 use crate::ui::dialog::ConfirmDialog;
 use crate::ui::empty::ErrorNote;
 use crate::ui::toast::messages;
@@ -39,13 +41,14 @@ pub(super) fn DeleteVersion(
 ) -> impl IntoView {
     let (name, version) = data.with_untracked(|d| (d.version.name.clone(), d.version.version));
     let messages = messages();
+    let undo = Arc::new(undo_version(&name, version));
     let delete = Action::new({
         let name = name.clone();
         move |(): &()| {
-            let name = name.clone();
+            let (name, undo) = (name.clone(), undo.clone());
             async move {
                 delete_version(name.clone(), version).await?;
-                messages.done(format!("Version {version} of \"{name}\" deleted"));
+                messages.done_with_undo(format!("Version {version} of \"{name}\" deleted"), move || undo());
                 UiResult::Ok(())
             }
         }
@@ -63,7 +66,8 @@ pub(super) fn DeleteVersion(
             on_confirm=Callback::new(move |()| { delete.dispatch(()); })>
             <p>
                 <strong>{format!("Version {version} of {name}")}</strong>
-                " is deleted. This cannot be undone, and its number is not used again. The run and its files stay."
+                " is deleted. It can be restored from its model's page until it is removed for good, and its number is not used \
+                again. The run and its files stay."
             </p>
             {move || data.with(warnings).into_iter().map(|text| view! { <p class="warn-note">{text}</p> }).collect_view()}
             {move || delete.value().get().and_then(Result::err).map(|error| view! { <ErrorNote error/> })}

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::data::{VersionData, transition_stage};
 use crate::error::UiResult;
-use crate::registered_models::StageChip;
+use crate::registered_models::{StageChip, model_href};
 use crate::ui::dialog::Dialog;
 use crate::ui::empty::ErrorNote;
 use crate::ui::icon::{Icon, IconName};
@@ -63,13 +63,25 @@ fn TransitionForm(live: Live<VersionData>, open: RwSignal<bool>, target: Stage) 
         let others = if target.is_active() { d.others_in(target) } else { Vec::new() };
         (d.version.name.clone(), d.version.version, d.version.stage, others)
     });
+    // The server decides; this tells beforehand what it will say.
+    let missing = live.data.with_untracked(|d| d.missing.clone()).unwrap_or_default();
+    let refusal = (target == Stage::Production && !missing.is_empty()).then(|| {
+        let href = model_href(&name);
+        view! {
+            <div class="warn-note">
+                <p>"The model requires of a version in Production what this one lacks:"</p>
+                <ul class="list-disc pl-5">{missing.into_iter().map(|what| view! { <li>{what}</li> }).collect_view()}</ul>
+                <p><a class="link" href=href>"See what the model requires"</a></p>
+            </div>
+        }
+    });
     let has_others = !others.is_empty();
     let archive = RwSignal::new(has_others);
     let messages = messages();
     let transition = Action::new(move |(): &()| {
         let work = transition_stage(name.clone(), version, target, archive.get_untracked());
         async move {
-            live.change(work).await?;
+            live.change(Box::pin(work)).await?;
             messages.done(format!("Version {version} moved to {}", target.name()));
             open.set(false);
             UiResult::Ok(())
@@ -96,6 +108,7 @@ fn TransitionForm(live: Live<VersionData>, open: RwSignal<bool>, target: Stage) 
                 {format!("Version {version}: transition from ")}<StageChip stage=now/>
                 <span aria-hidden="true">"→"</span><span class="sr-only">"to"</span><StageChip stage=target/>
             </p>
+            {refusal}
             {archiving}
             {alone}
             {move || transition.value().get().and_then(Result::err).map(|error| view! { <ErrorNote error/> })}

@@ -8,23 +8,23 @@ use crate::ui::url_encode;
 
 /// The page of a registered model.
 pub(crate) fn model_href(name: &str) -> String {
-    format!("/models/{}", url_encode(name))
+    crate::ui::at(&format!("/models/{}", url_encode(name)))
 }
 
 /// The page of a version.
 pub(crate) fn version_href(name: &str, version: i64) -> String {
-    format!("/models/{}/versions/{version}", url_encode(name))
+    crate::ui::at(&format!("/models/{}/versions/{version}", url_encode(name)))
 }
 
 /// The page that compares versions.
 pub(crate) fn compare_href(name: &str, versions: &[i64]) -> String {
     let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
-    format!("/models/{}/compare?versions={}", url_encode(name), versions.join(","))
+    crate::ui::at(&format!("/models/{}/compare?versions={}", url_encode(name), versions.join(",")))
 }
 
 /// The page of a run, with one of its artifacts open.
 pub(crate) fn run_href(experiment_id: ExperimentId, run_id: &str, artifact: Option<&str>) -> String {
-    let page = format!("/experiments/{experiment_id}/runs/{}", url_encode(run_id));
+    let page = crate::ui::at(&format!("/experiments/{experiment_id}/runs/{}", url_encode(run_id)));
     match artifact {
         Some(path) => format!("{page}?artifact={}#artifacts", url_encode(path)),
         None => page,
@@ -64,7 +64,7 @@ pub(crate) fn Breadcrumb(#[prop(optional, into)] model: Option<String>) -> impl 
     });
     view! {
         <nav class="breadcrumb" aria-label="Breadcrumb">
-            <a class="link" href="/models">"Registered Models"</a>
+            <a class="link" href=crate::ui::at("/models")>"Registered Models"</a>
             <span aria-hidden="true">"›"</span>
             {model}
         </nav>

@@ -8,13 +8,15 @@ use leptos_router::components::Form;
 use serde::{Deserialize, Serialize};
 
 use super::create::CreateDialog;
-use super::links::{model_href, version_href};
+use super::deleted::DeletedModels;
+use super::links::{Breadcrumb, model_href, version_href};
 use super::query::{Query, use_query};
 use crate::error::UiResult;
 use crate::layout::ErrorPage;
 use crate::ui::copy::CodeBlock;
 use crate::ui::empty::{Empty, ErrorNote};
 use crate::ui::icon::{Icon, IconName};
+use crate::ui::load::load;
 use crate::ui::time::Time;
 
 const PATH: &str = "/models";
@@ -117,12 +119,12 @@ impl Sort {
             Self::Name { descending } => ("", if descending { "desc" } else { "" }),
             Self::Modified { descending } => ("modified", if descending { "" } else { "asc" }),
         };
-        query.clone().with("pages", "").with("sort", sort).with("order", order).href(PATH)
+        query.clone().with("pages", "").with("sort", sort).with("order", order).href(&crate::ui::at(PATH))
     }
 }
 
 /// Tokens of the pages from the second to the one that is shown: the way back is in the address too.
-fn trail(query: &Query) -> Vec<String> {
+pub(super) fn trail(query: &Query) -> Vec<String> {
     query.get("pages").map(|pages| pages.split(',').map(str::to_owned).collect()).unwrap_or_default()
 }
 
@@ -130,8 +132,28 @@ fn trail(query: &Query) -> Vec<String> {
 #[component]
 pub(crate) fn ModelsPage() -> impl IntoView {
     let query = use_query();
+    let is_deleted = Memo::new(move |_| query.with(|q| q.get("view") == Some("deleted")));
+    view! {
+        {move || {
+            if is_deleted.get() {
+                view! {
+                    <Title text="Deleted models"/>
+                    <Breadcrumb/>
+                    <div class="page-head"><h1>"Deleted Models"</h1></div>
+                    <DeletedModels query/>
+                }
+                .into_any()
+            } else {
+                view! { <ModelsInUse query/> }.into_any()
+            }
+        }}
+    }
+}
+
+#[component]
+fn ModelsInUse(query: Memo<Query>) -> impl IntoView {
     let creating = RwSignal::new(false);
-    let models = Resource::new(
+    let models = load(
         move || {
             query.with(|q| (q.get("search").unwrap_or_default().to_owned(), Sort::of(q).order_by(), trail(q).pop()))
         },
@@ -143,7 +165,11 @@ pub(crate) fn ModelsPage() -> impl IntoView {
         <Title text="Models"/>
         <div class="page-head">
             <h1>"Registered Models"</h1>
-            <button type="button" class="button primary ml-auto" on:click=move |_| creating.set(true)>"Create Model"</button>
+            <div class="row ml-auto">
+                <a class="button" href=crate::ui::at("/models?view=deleted")>"Deleted"</a>
+                <a class="button" href=crate::ui::at("/webhooks")>"Webhooks"</a>
+                <button type="button" class="button primary" on:click=move |_| creating.set(true)>"Create Model"</button>
+            </div>
         </div>
         <SearchBox query/>
         <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
@@ -174,14 +200,14 @@ pub(crate) fn ModelsPage() -> impl IntoView {
 fn SearchBox(query: Memo<Query>) -> impl IntoView {
     let value = move |key: &'static str| query.with(|q| q.get(key).unwrap_or_default().to_owned());
     view! {
-        <Form method="get" action=PATH attr:class="row mb-3" attr:role="search">
+        <Form method="get" action=crate::ui::at(PATH) attr:class="row mb-3" attr:role="search">
             <input class="input grow max-w-xl" type="search" name="search" aria-label="Search models"
                 placeholder="Filter registered models by name or tags" prop:value=move || value("search") value=untrack(move || value("search"))/>
             <input type="hidden" name="sort" value=move || value("sort") disabled=move || value("sort").is_empty()/>
             <input type="hidden" name="order" value=move || value("order") disabled=move || value("order").is_empty()/>
             <button type="submit" class="button" aria-label="Search" title="Search"><Icon name=IconName::Search/></button>
             <Show when=move || query.with(|q| q.get("search").is_some())>
-                <a class="link" href=move || query.get().with("search", "").with("pages", "").href(PATH)>"Reset filters"</a>
+                <a class="link" href=move || query.get().with("search", "").with("pages", "").href(&crate::ui::at(PATH))>"Reset filters"</a>
             </Show>
             <details class="small">
                 <summary class="link">"Examples"</summary>
@@ -196,7 +222,7 @@ fn SearchBox(query: Memo<Query>) -> impl IntoView {
 fn Models(page: Page<Row>, query: Query, creating: RwSignal<bool>) -> impl IntoView {
     if page.items.is_empty() {
         return if query.get("search").is_some() {
-            let reset = query.with("search", "").with("pages", "").href(PATH);
+            let reset = query.with("search", "").with("pages", "").href(&crate::ui::at(PATH));
             view! {
                 <Empty title="No results.">
                     <p>"Try using a different keyword or adjusting your filters."</p>
@@ -306,17 +332,17 @@ fn ModelRow(row: Row) -> impl IntoView {
 }
 
 #[component]
-fn Pager(query: Query, next: Option<String>) -> impl IntoView {
+pub(super) fn Pager(query: Query, next: Option<String>) -> impl IntoView {
     let mut trail = trail(&query);
     if trail.is_empty() && next.is_none() {
         return ().into_any();
     }
     let following = next.map(|token| {
         let pages = trail.iter().cloned().chain([token]).collect::<Vec<_>>().join(",");
-        query.clone().with("pages", pages).href(PATH)
+        query.clone().with("pages", pages).href(&crate::ui::at(PATH))
     });
     let number = trail.len() + 1;
-    let previous = trail.pop().map(|_| query.with("pages", trail.join(",")).href(PATH));
+    let previous = trail.pop().map(|_| query.with("pages", trail.join(",")).href(&crate::ui::at(PATH)));
     view! { <super::versions::PageLinks previous following label=format!("Page {number}")/> }.into_any()
 }
 

@@ -1,9 +1,12 @@
 //! Dialogs that rename and delete a registered model.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
+use super::deleted::undo_model;
 use super::links::model_href;
 use super::name::{NameField, NewName};
 use super::page::ModelData;
@@ -99,11 +102,12 @@ pub(super) fn DeleteModel(
     model: RwSignal<ModelData>,
 ) -> impl IntoView {
     let messages = messages();
+    let undo = Arc::new(undo_model(&model.with_untracked(|m| m.name.clone())));
     let delete = Action::new(move |(): &()| {
-        let name = model.with_untracked(|m| m.name.clone());
+        let (name, undo) = (model.with_untracked(|m| m.name.clone()), undo.clone());
         async move {
             delete_model(name.clone()).await?;
-            messages.done(format!("Model \"{name}\" deleted"));
+            messages.done_with_undo(format!("Model \"{name}\" deleted"), move || undo());
             UiResult::Ok(())
         }
     });
@@ -111,7 +115,7 @@ pub(super) fn DeleteModel(
     Effect::new(move |_| {
         if matches!(delete.value().get(), Some(Ok(()))) {
             open.set(false);
-            navigate("/models", NavigateOptions::default());
+            navigate(&crate::ui::at("/models"), NavigateOptions::default());
         }
     });
     let what_goes = move || {
@@ -126,7 +130,10 @@ pub(super) fn DeleteModel(
                     names.join(", ")
                 ),
             };
-            format!(" is deleted with its {versions}{aliases}. This cannot be undone. The files of the runs stay.")
+            format!(
+                " is deleted with its {versions}{aliases}. It can be restored from the list of deleted models until it is \
+                 removed for good. The files of the runs stay."
+            )
         })
     };
     let in_use = move || {

@@ -2,6 +2,9 @@
 
 mod choice;
 mod create;
+mod deleted;
+mod guards;
+mod history;
 mod links;
 mod list;
 mod manage;
@@ -11,8 +14,12 @@ mod query;
 mod versions;
 
 pub(crate) use choice::{ModelChoice, Pick};
+pub(crate) use deleted::undo_version;
+#[cfg(feature = "ssr")]
+pub(crate) use history::load as load_history;
+pub(crate) use history::{History, HistorySection};
 pub(crate) use links::{AliasChip, Breadcrumb, StageChip, model_href, run_href, version_href};
 pub(crate) use list::ModelsPage;
 pub(crate) use name::{NameField, NewName};
 pub(crate) use page::ModelPage;
-pub(crate) use query::use_query;
+pub(crate) use query::{Query, use_query};

@@ -1,19 +1,25 @@
 //! One registered model with its versions.
 
+use domain::guards::Guards;
 use domain::registered_models::ModelAlias;
 use domain::{Millis, Tag};
 use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
 
-use super::links::{Breadcrumb, version_href};
+use super::deleted::{DeletedVersions, DeletedVersionsList};
+use super::guards::{GuardsDialog, summary as guards_summary};
+use super::history::{History, HistorySection};
+use super::links::{Breadcrumb, model_href, version_href};
 use super::manage::{DeleteModel, RenameModel};
 use super::query::{Query, use_query};
 use super::versions::{Versions, VersionsTable, page_number};
 use crate::error::UiResult;
 use crate::layout::ErrorPage;
 use crate::ui::live::Live;
+use crate::ui::load::load;
 use crate::ui::markdown::{Description, Markdown};
 use crate::ui::tags::{TagChange, TagEditor};
 use crate::ui::time::Time;
@@ -29,6 +35,35 @@ pub(super) struct ModelData {
     tags: Vec<Tag>,
     pub(super) aliases: Vec<ModelAlias>,
     pub(super) versions: Versions,
+    pub(super) guards: Guards,
+    deleted: DeletedVersions,
+    history: UiResult<History>,
+}
+
+/// What the page's query asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Asked {
+    only_active: bool,
+    page: i64,
+    /// Of the deleted versions.
+    deleted: Option<String>,
+    /// Of the history.
+    history: Option<String>,
+    /// A day, to say who was in Production.
+    on: Option<String>,
+}
+
+impl Asked {
+    fn of(query: &Query) -> Self {
+        let text = |key| query.get(key).map(str::to_owned);
+        Self {
+            only_active: query.get("stage") == Some("active"),
+            page: page_number(query),
+            deleted: text("deleted"),
+            history: text("history"),
+            on: text("on"),
+        }
+    }
 }
 
 /// The description's first line that says something, without the marks of a heading.
@@ -38,8 +73,8 @@ fn summary(description: &str) -> String {
     line.unwrap_or_default().to_owned()
 }
 
-#[server(prefix = "/_fn", endpoint = "model_page")]
-async fn load_model(name: String, only_active: bool, page: i64) -> UiResult<ModelData> {
+#[server(prefix = "/_fn", endpoint = "model_page", input = Json)]
+async fn load_model(name: String, asked: Asked) -> UiResult<ModelData> {
     use std::collections::HashMap;
 
     use domain::registered_models::RegisteredModel;
@@ -49,8 +84,8 @@ async fn load_model(name: String, only_active: bool, page: i64) -> UiResult<Mode
     let service = crate::error::service();
     let RegisteredModel { name, creation_timestamp, last_updated_timestamp, description, tags, aliases, .. } =
         service.registered_model(&name).await?;
-    let offset = page.saturating_sub(1).saturating_mul(PAGE_SIZE);
-    let list = service.list_versions(&name, only_active, offset, PAGE_SIZE).await?;
+    let offset = asked.page.saturating_sub(1).saturating_mul(PAGE_SIZE);
+    let list = service.list_versions(&name, asked.only_active, offset, PAGE_SIZE).await?;
     let run_ids: Vec<String> = list.items.iter().map(|v| v.run_id.clone()).filter(|id| !id.is_empty()).collect();
     let runs = service.run_infos(&run_ids).await?;
     let runs: HashMap<_, _> = runs.into_iter().map(|run| (run.run_id.clone(), run)).collect();
@@ -64,6 +99,9 @@ async fn load_model(name: String, only_active: bool, page: i64) -> UiResult<Mode
         run_id: version.run_id,
     });
     Ok(ModelData {
+        guards: service.guards(&name).await?,
+        deleted: super::deleted::load_versions(&service, &name, asked.deleted.as_deref()).await?,
+        history: super::history::load(&service, &name, None, asked.history, asked.on).await,
         name,
         created: creation_timestamp,
         modified: last_updated_timestamp,
@@ -97,9 +135,9 @@ pub(crate) fn ModelPage() -> impl IntoView {
     let query = use_query();
     let asked = Memo::new(move |_| {
         let name = params.with(|p| p.get("name").unwrap_or_default());
-        query.with(|q| (name, q.get("stage") == Some("active"), page_number(q)))
+        (name, query.with(Asked::of))
     });
-    let model = Resource::new(move || asked.get(), |(name, only_active, page)| load_model(name, only_active, page));
+    let model = load(move || asked.get(), |(name, asked)| load_model(name, asked));
     view! {
         <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
@@ -115,10 +153,10 @@ pub(crate) fn ModelPage() -> impl IntoView {
 #[component]
 fn Body(data: ModelData, query: Query) -> impl IntoView {
     let name = data.name.clone();
-    let (only_active, page) = (query.get("stage") == Some("active"), page_number(&query));
+    let asked = Asked::of(&query);
     let live = Live::new(data, {
         let name = name.clone();
-        move || load_model(name.clone(), only_active, page)
+        move || load_model(name.clone(), asked.clone())
     });
     let data = live.data;
     let key = StoredValue::new(name.clone());
@@ -140,7 +178,11 @@ fn Body(data: ModelData, query: Query) -> impl IntoView {
             }
         })
     });
-    let (renaming, deleting) = (RwSignal::new(false), RwSignal::new(false));
+    let (renaming, deleting, guarding) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let guards = move || match data.with(|d| guards_summary(&d.guards)) {
+        none if none.is_empty() => view! { <span class="muted">"Nothing"</span> }.into_any(),
+        some => some.into_any(),
+    };
     let aliases = move || {
         let aliases = data.with(|d| d.aliases.clone());
         let chips = aliases
@@ -158,6 +200,7 @@ fn Body(data: ModelData, query: Query) -> impl IntoView {
         <div class="page-head">
             <h1>{name.clone()}</h1>
             <div class="row ml-auto">
+                <button type="button" class="button" on:click=move |_| guarding.set(true)>"Requirements"</button>
                 <button type="button" class="button" on:click=move |_| renaming.set(true)>"Rename"</button>
                 <button type="button" class="button danger" on:click=move |_| deleting.set(true)>"Delete"</button>
             </div>
@@ -171,11 +214,17 @@ fn Body(data: ModelData, query: Query) -> impl IntoView {
                 <dt>"Aliases"</dt>
                 <dd>{aliases}</dd>
             </Show>
+            <dt>"Required for Production"</dt>
+            <dd>{guards}</dd>
         </dl>
         <Description value=Signal::derive(move || data.with(|d| d.description.clone())) save=describe
             placeholder="No description yet. Say what the model is for and what its versions have in common."/>
         <TagEditor tags=Signal::derive(move || data.with(|d| d.tags.clone())) change=change_tag/>
-        <VersionsTable name=name.clone() versions=Signal::derive(move || data.with(|d| d.versions.clone())) query/>
+        <VersionsTable name=name.clone() versions=Signal::derive(move || data.with(|d| d.versions.clone())) query=query.clone()/>
+        <DeletedVersionsList name=name.clone() deleted=Signal::derive(move || data.with(|d| d.deleted.clone())) live query=query.clone()/>
+        <HistorySection name=name.clone() history=Signal::derive(move || data.with(|d| d.history.clone())) query
+            path=model_href(&name) of_model=true/>
+        <GuardsDialog open=guarding live/>
         <RenameModel open=renaming name=name.clone()/>
         <DeleteModel open=deleting model=data/>
     }

@@ -70,7 +70,7 @@ pub(super) fn VersionsTable(
             navigate(&compare_href(&name, &versions), NavigateOptions::default());
         }
     };
-    let action = format!("/models/{}/compare", url_encode(&name));
+    let action = crate::ui::at(&format!("/models/{}/compare", url_encode(&name)));
     let is_empty = Memo::new(move |_| versions.with(|v| v.rows.is_empty()));
     let (table_name, empty_name) = (name.clone(), name);
     view! {

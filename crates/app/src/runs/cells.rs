@@ -14,7 +14,7 @@ use crate::ui::url_encode;
 
 /// The page of a run.
 pub(crate) fn run_address(experiment_id: &str, run_id: &str) -> String {
-    format!("/experiments/{}/runs/{}", url_encode(experiment_id), url_encode(run_id))
+    crate::ui::at(&format!("/experiments/{}/runs/{}", url_encode(experiment_id), url_encode(run_id)))
 }
 
 /// How far a run is, as an icon with a name.
@@ -36,7 +36,7 @@ pub(crate) fn cell_view(column: &Column, cell: Cell, row: &Row, experiment_id: &
         (Column::Created, _) => EitherOf6::A(view! {
             <span class="cell-line">
                 <StatusIcon status=row.status/>
-                {(row.start > 0).then(|| view! { <Time millis=row.start/> })}
+                {(row.start > 0).then(|| view! { <Time millis=row.start short=true/> })}
             </span>
         }),
         (Column::Duration, _) => EitherOf6::B(took(row.start, row.end)),
@@ -72,7 +72,7 @@ fn Models(models: Vec<ModelRef>, run: String) -> impl IntoView {
     let more = models.len().saturating_sub(1);
     models.into_iter().next().map(|model| {
         let (icon, address) = if let Some(version) = model.version {
-            (IconName::Model, format!("/models/{}/versions/{version}", url_encode(&model.name)))
+            (IconName::Model, crate::ui::at(&format!("/models/{}/versions/{version}", url_encode(&model.name))))
         } else {
             (IconName::File, format!("{run}?artifact={}", url_encode(&model.name)))
         };

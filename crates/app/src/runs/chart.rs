@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{UiError, UiResult};
 use crate::format;
 use crate::ui::empty::ErrorNote;
+use crate::ui::load::load;
 
 /// Width and height of the drawing, in its own units.
 const SIZE: (f64, f64) = (900.0, 300.0);
@@ -59,7 +60,7 @@ pub(crate) fn MetricChart(
     let chosen = Memo::new(move |_| query.with(|q| q.get("metric")));
     let axis = move || if query.with(|q| q.get("x")).as_deref() == Some("time") { Axis::Time } else { Axis::Step };
     let log = move || query.with(|q| q.get("y")).as_deref() == Some("log");
-    let series = Resource::new(move || (run_id.get(), chosen.get()), |(run, key)| load_series(run, key));
+    let series = load(move || (run_id.get(), chosen.get()), |(run, key)| load_series(run, key));
     view! {
         <section id="chart" class="section" aria-label="Chart">
             <Transition>

@@ -142,12 +142,13 @@ impl Column {
     /// Its width in pixels.
     pub(crate) fn width(&self) -> usize {
         match self {
-            Self::Name => 200,
-            Self::Created | Self::Dataset => 150,
-            Self::Duration | Self::User | Self::Version => 90,
-            Self::Models => 190,
-            Self::Source => 110,
-            Self::Metric(key) | Self::Param(key) | Self::Tag(key) => (key.chars().count() * 8 + 34).clamp(104, 240),
+            Self::Name => 184,
+            Self::Dataset => 140,
+            Self::Duration | Self::User | Self::Version => 92,
+            Self::Created | Self::Models => 150,
+            Self::Source => 104,
+            // The key, the mark of the sort column, and the padding; a value has up to eight characters.
+            Self::Metric(key) | Self::Param(key) | Self::Tag(key) => (key.chars().count() * 7 + 34).clamp(96, 200),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::format;
 use crate::layout::ErrorPage;
 use crate::query;
 use crate::ui::empty::Empty;
+use crate::ui::load::load;
 use crate::ui::url_encode;
 
 /// Most runs side by side.
@@ -128,16 +129,16 @@ pub(crate) fn ComparePage() -> impl IntoView {
         ids
     });
     let diff = Memo::new(move |_| value("diff").is_some());
-    let data = Resource::new(
+    let data = load(
         move || (id.get(), runs.get()),
         |(id, runs)| async move { if runs.is_empty() { Ok(None) } else { load_comparison(id, runs).await.map(Some) } },
     );
     let toggle = move || {
         let ids = runs.with(|ids| ids.iter().map(|id| url_encode(id)).collect::<Vec<_>>().join(","));
         let diff = if diff.get() { "" } else { "&diff=1" };
-        format!("/experiments/{}/compare?runs={ids}{diff}", url_encode(&id.get()))
+        crate::ui::at(&format!("/experiments/{}/compare?runs={ids}{diff}", url_encode(&id.get())))
     };
-    let back = move || format!("/experiments/{}", url_encode(&id.get()));
+    let back = move || crate::ui::at(&format!("/experiments/{}", url_encode(&id.get())));
     view! {
         <Title text="Compare runs"/>
         <Transition fallback=|| view! { <div class="skeleton" aria-label="Loading"></div> }>
@@ -146,7 +147,7 @@ pub(crate) fn ComparePage() -> impl IntoView {
                 match data.await {
                     Ok(Some(comparison)) => EitherOf3::A(view! {
                         <nav class="breadcrumb" aria-label="Breadcrumb">
-                            <a class="link" href="/experiments">"Experiments"</a><span aria-hidden="true">"›"</span>
+                            <a class="link" href=crate::ui::at("/experiments")>"Experiments"</a><span aria-hidden="true">"›"</span>
                             <a class="link" href=back>{comparison.experiment.clone()}</a><span aria-hidden="true">"›"</span>
                         </nav>
                         <div class="page-head">

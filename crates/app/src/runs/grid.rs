@@ -8,13 +8,14 @@ use leptos::prelude::*;
 use super::cells::{cell_view, run_address};
 use super::columns::{Column, Group};
 use super::data::{PAGE_ROWS, Row};
+use super::keys::{cell_id, pressed, tick};
 use super::shown::Shown;
 use super::tree::Line;
 use super::url::RunsQuery;
 use crate::ui::icon::{Icon, IconName};
 
 /// Height of a row in pixels, as the style sheet has it.
-const ROW_HEIGHT: usize = 32;
+pub(crate) const ROW_HEIGHT: usize = 32;
 /// Rows are made and dropped this many at a time, so that a scroll by a few pixels changes nothing.
 const STEP: usize = 10;
 /// Width of the column of tick boxes in pixels.
@@ -86,16 +87,26 @@ pub(crate) fn Grid(shown: Shown) -> impl IntoView {
         let columns = shown.columns.with(|columns| columns.iter().map(Column::width).sum::<usize>());
         format!("width: {}px", columns + Column::Name.width() + TICK_WIDTH)
     };
+    let active = move || shown.active.get().map(|(id, column)| cell_id(&id, column));
+    // The cell may not be in the document yet: a rule finds it when it is.
+    let mark = move || {
+        active()
+            .map(|id| format!(".runs-grid:focus #{id} {{ box-shadow: inset 0 0 0 2px var(--focus); }}"))
+            .unwrap_or_default()
+    };
     view! {
-        <div class="table-scroll runs-scroll" node_ref=scroller on:scroll=move |_| measure() tabindex="0" role="region" aria-label="Runs">
-            <table class="grid runs-grid" style=width aria-rowcount=move || shown.total.get().to_string()>
+        <style inner_html=mark></style>
+        <div class="table-scroll runs-scroll" node_ref=scroller on:scroll=move |_| measure()>
+            <table class="grid runs-grid" style=width role="grid" tabindex="0" aria-label="Runs" aria-multiselectable="true"
+                aria-rowcount=move || shown.total.get().to_string() aria-activedescendant=active
+                on:keydown=move |event| pressed(&event, shown, lines, scroller)>
                 <Heads shown/>
                 <tbody>
                     <tr class="spacer" aria-hidden="true"><td colspan=span style=above></td></tr>
                     <For
                         each=window
                         key=|(generation, line, row)| (*generation, *line, row.id.clone())
-                        children=move |(_, line, row)| view! { <RunRow shown line row/> }
+                        children=move |(_, line, row)| view! { <RunRow shown lines line row/> }
                     />
                     <tr class="spacer" aria-hidden="true"><td colspan=span style=below></td></tr>
                 </tbody>
@@ -177,23 +188,17 @@ fn Head(shown: Shown, column: Column) -> impl IntoView {
 }
 
 #[component]
-fn RunRow(shown: Shown, line: Line, row: Arc<Row>) -> impl IntoView {
+fn RunRow(shown: Shown, lines: Memo<Vec<Line>>, line: Line, row: Arc<Row>) -> impl IntoView {
     let columns = shown.columns.get_untracked();
     let experiment_id = shown.experiment_id.get_untracked();
     let id = StoredValue::new(row.id.clone());
     let ticked = Memo::new(move |_| shown.selected.with(|selected| id.with_value(|id| selected.contains(id))));
-    let tick = move |_| {
-        shown.selected.update(|selected| {
-            let id = id.get_value();
-            if !selected.remove(&id) {
-                selected.insert(id);
-            }
-        });
-    };
+    let tick = move |event: leptos::ev::MouseEvent| id.with_value(|id| tick(shown, lines, id, event.shift_key()));
     let cells = columns
         .into_iter()
         .zip(row.cells.iter().cloned())
-        .map(|(column, cell)| {
+        .enumerate()
+        .map(|(i, (column, cell))| {
             let number = column.group() == Group::Metrics;
             let content = cell_view(&column, cell, &row, &experiment_id);
             let sorted = {
@@ -201,7 +206,7 @@ fn RunRow(shown: Shown, line: Line, row: Arc<Row>) -> impl IntoView {
                 move || shown.query.with(|query| query.sort == column)
             };
             view! {
-                <td class:number=number class:sorted=sorted>
+                <td id=cell_id(&row.id, i + 2) class:number=number class:sorted=sorted>
                     {content}
                 </td>
             }
@@ -225,10 +230,10 @@ fn RunRow(shown: Shown, line: Line, row: Arc<Row>) -> impl IntoView {
     });
     view! {
         <tr aria-selected=move || ticked.get().to_string()>
-            <td class="tick">
-                <input type="checkbox" aria-label=format!("Select {}", row.name) prop:checked=ticked on:change=tick/>
+            <td class="tick" id=cell_id(&row.id, 0)>
+                <input type="checkbox" aria-label=format!("Select {}", row.name) prop:checked=ticked on:click=tick/>
             </td>
-            <td class="run-name" style=format!("--depth: {}", line.depth)>
+            <td class="run-name" id=cell_id(&row.id, 1) style=format!("--depth: {}", line.depth)>
                 <span class="cell-line">
                     {fold}
                     <a class="link cell-cut" href=run_address(&experiment_id, &row.id) title=row.name.clone()>{row.name.clone()}</a>

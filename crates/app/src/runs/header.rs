@@ -43,11 +43,12 @@ pub(crate) fn Header(
             }
         }
     });
-    let gone = Callback::new(move |()| navigate("/experiments", leptos_router::NavigateOptions::default()));
+    let gone =
+        Callback::new(move |()| navigate(&crate::ui::at("/experiments"), leptos_router::NavigateOptions::default()));
     let is_deleted = Memo::new(move |_| head.with(|head| head.deleted));
     view! {
         {move || view! { <Title text=head.with(|head| head.experiment.name.clone())/> }}
-        <nav class="breadcrumb" aria-label="Breadcrumb"><a class="link" href="/experiments">"Experiments"</a><span aria-hidden="true">"›"</span></nav>
+        <nav class="breadcrumb" aria-label="Breadcrumb"><a class="link" href=crate::ui::at("/experiments")>"Experiments"</a><span aria-hidden="true">"›"</span></nav>
         <div class="page-head">
             <h1>{move || head.with(|head| head.experiment.name.clone())}</h1>
             {move || view! { <CopyButton text=head.with(|head| head.experiment.name.clone()) what="experiment name"/> }}

@@ -9,6 +9,7 @@ mod empty;
 mod export;
 mod grid;
 mod header;
+mod keys;
 mod page;
 mod picker;
 #[cfg(feature = "ssr")]

@@ -13,7 +13,7 @@ use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 
 use super::chart::MetricChart;
-use crate::artifacts::ArtifactBrowser;
+use crate::artifacts::{ArtifactBrowser, Owner};
 use crate::error::{UiError, UiResult};
 use crate::format;
 use crate::layout::ErrorPage;
@@ -21,6 +21,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::dialog::{ConfirmDialog, Dialog};
 use crate::ui::empty::ErrorNote;
 use crate::ui::icon::{Icon, IconName};
+use crate::ui::load::load;
 use crate::ui::markdown::{Description, Markdown};
 use crate::ui::tags::{TagChange, TagEditor};
 use crate::ui::time::Time;
@@ -144,7 +145,8 @@ pub(crate) fn RunPage() -> impl IntoView {
     let params = use_params_map();
     let run_id = Memo::new(move |_| params.with(|p| p.get("run_id").unwrap_or_default()));
     let version = RwSignal::new(0_u32);
-    let page = Resource::new(move || (run_id.get(), version.get()), |(id, _)| load_run_page(id));
+    let page = load(move || (run_id.get(), version.get()), |(id, _)| load_run_page(id));
+    let owner = Memo::new(move |_| Owner::Run(run_id.get()));
     view! {
         <Transition fallback=|| view! { <div class="skeleton"></div> }>
             {move || Suspend::new(async move {
@@ -155,14 +157,14 @@ pub(crate) fn RunPage() -> impl IntoView {
             })}
         </Transition>
         <MetricChart run_id/>
-        <ArtifactBrowser run_id on_registered=Callback::new(move |()| version.update(|v| *v += 1))/>
+        <ArtifactBrowser owner on_registered=Callback::new(move |()| version.update(|v| *v += 1))/>
     }
 }
 
 #[component]
 fn RunView(data: RunPageData, version: RwSignal<u32>) -> impl IntoView {
     let info = data.info.clone();
-    let experiment_href = format!("/experiments/{}", info.experiment_id);
+    let experiment_href = crate::ui::at(&format!("/experiments/{}", info.experiment_id));
     let title = info.run_name.clone();
     let run_id = StoredValue::new(info.run_id.clone());
     let reload = move || version.update(|v| *v += 1);
@@ -191,12 +193,12 @@ fn RunView(data: RunPageData, version: RwSignal<u32>) -> impl IntoView {
     view! {
         <Title text=title.clone()/>
         <nav class="breadcrumb" aria-label="Breadcrumb">
-            <a class="link" href="/experiments">"Experiments"</a>
+            <a class="link" href=crate::ui::at("/experiments")>"Experiments"</a>
             <span aria-hidden="true">"›"</span>
             <a class="link" href=experiment_href>{data.experiment_name.clone()}</a>
             {data.parent.clone().map(|(id, name)| view! {
                 <span aria-hidden="true">"›"</span>
-                <a class="link" href=format!("/experiments/{}/runs/{id}", info.experiment_id)>{name}</a>
+                <a class="link" href=crate::ui::at(&format!("/experiments/{}/runs/{id}", info.experiment_id))>{name}</a>
             })}
         </nav>
         <div class="page-head">
@@ -268,7 +270,9 @@ fn RunActions(info: RunInfo, reload: Callback<()>) -> impl IntoView {
                 Ok(()) if deleted => {
                     deleting.set(false);
                     messages.done("Run deleted. It can be restored from the experiment's deleted runs.");
-                    navigate.with_value(|go| go(&format!("/experiments/{experiment}"), NavigateOptions::default()));
+                    navigate.with_value(|go| {
+                        go(&crate::ui::at(&format!("/experiments/{experiment}")), NavigateOptions::default());
+                    });
                 }
                 Ok(()) => {
                     messages.done("Run restored");
@@ -453,8 +457,10 @@ fn Facts(data: RunPageData) -> impl IntoView {
 /// A model of this run: its folder, and the versions registered from it.
 #[component]
 fn ModelLinks(model: LoggedHere, experiment: ExperimentId, run_id: String) -> impl IntoView {
-    let folder =
-        format!("/experiments/{experiment}/runs/{run_id}?artifact={}#artifacts", crate::ui::url_encode(&model.name));
+    let folder = crate::ui::at(&format!(
+        "/experiments/{experiment}/runs/{run_id}?artifact={}#artifacts",
+        crate::ui::url_encode(&model.name)
+    ));
     view! {
         <span class="row">
             <a class="link row" href=folder><Icon name=IconName::File/>{model.name}</a>
@@ -466,6 +472,6 @@ fn ModelLinks(model: LoggedHere, experiment: ExperimentId, run_id: String) -> im
 /// A link to a registered version: `name v3`.
 #[component]
 pub(crate) fn VersionLink(name: String, version: i64) -> impl IntoView {
-    let href = format!("/models/{}/versions/{version}", crate::ui::url_encode(&name));
+    let href = crate::ui::at(&format!("/models/{}/versions/{version}", crate::ui::url_encode(&name)));
     view! { <a class="link row" href=href><Icon name=IconName::Model/>{name}" "<span class="chip">"v"{version}</span></a> }
 }

@@ -74,13 +74,10 @@ fn keys(runs: &[Run]) -> Keys {
     }
 }
 
-/// The attributes that any run has, the first metrics, and the first params that tell runs apart.
+/// How far a run is and what came of it first, then the params that tell runs apart, and last where it comes from.
 fn default_columns(runs: &[Run], keys: &Keys) -> Vec<Column> {
-    let attributes = [Column::Created, Column::Duration, Column::Models, Column::Dataset, Column::User, Column::Source];
-    let worth_showing = |column: &Column| {
-        matches!(column, Column::Created | Column::Duration | Column::Models)
-            || runs.iter().any(|run| cell(run, None, column) != Cell::None)
-    };
+    let origin = [Column::Dataset, Column::User, Column::Source];
+    let worth_showing = |column: &Column| runs.iter().any(|run| cell(run, None, column) != Cell::None);
     let mut values: BTreeMap<&str, HashSet<Option<&str>>> = BTreeMap::new();
     for key in &keys.params {
         let of_run = |run: &'_ Run| run.data.params.iter().position(|p| p.key == *key);
@@ -88,9 +85,8 @@ fn default_columns(runs: &[Run], keys: &Keys) -> Vec<Column> {
         values.insert(key, all);
     }
     let differing = values.into_iter().filter(|(_, values)| values.len() > 1 || runs.len() == 1);
-    attributes
+    [Column::Created, Column::Duration, Column::Models]
         .into_iter()
-        .filter(worth_showing)
         .chain(
             keys.metrics
                 .iter()
@@ -100,6 +96,7 @@ fn default_columns(runs: &[Run], keys: &Keys) -> Vec<Column> {
                 .map(Column::Metric),
         )
         .chain(differing.take(DEFAULT_KEYS).map(|(key, _)| Column::Param(key.to_owned())))
+        .chain(origin.into_iter().filter(worth_showing))
         .collect()
 }
 
@@ -191,7 +188,7 @@ mod tests {
         let keys = keys(&runs);
         assert_eq!(keys.tags, ["team"]);
         let columns: Vec<String> = default_columns(&runs, &keys).iter().map(Column::id).collect();
-        assert_eq!(columns, ["created", "duration", "models", "source", "metrics.loss", "params.lr"]);
+        assert_eq!(columns, ["created", "duration", "models", "metrics.loss", "params.lr", "source"]);
         let row = row(&runs[1], None, &[Column::Source, Column::Metric("loss".into()), Column::Param("lr".into())]);
         let source = Cell::Long("train.py".into(), "/home/me/train.py".into());
         assert_eq!(row.cells, [source, Cell::None, Cell::Text("2".into())]);

@@ -28,7 +28,11 @@ pub(crate) fn SelectionBar(
     let deleted = Memo::new(move |_| shown.query.with(|query| query.deleted));
     let compare = move || {
         let ids: Vec<String> = shown.selected.with(|selected| selected.iter().map(|id| url_encode(id)).collect());
-        format!("/experiments/{}/compare?runs={}", url_encode(&shown.experiment_id.get()), ids.join(","))
+        crate::ui::at(&format!(
+            "/experiments/{}/compare?runs={}",
+            url_encode(&shown.experiment_id.get()),
+            ids.join(",")
+        ))
     };
     view! {
         <Show when=move || { count.get() > 0 }>

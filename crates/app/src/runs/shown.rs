@@ -36,6 +36,10 @@ pub(crate) struct Shown {
     pub(crate) generation: RwSignal<u32>,
     /// Ids of ticked runs.
     pub(crate) selected: RwSignal<BTreeSet<String>>,
+    /// The run that was ticked last, from which ranges are counted.
+    pub(crate) anchor: RwSignal<Option<String>>,
+    /// The cell that the keyboard is at.
+    pub(crate) active: RwSignal<Option<super::keys::Cell>>,
     /// Ids of runs whose children are folded away.
     pub(crate) closed: RwSignal<HashSet<String>>,
     /// Whether the next page is on its way.
@@ -63,6 +67,8 @@ impl Shown {
             problem: RwSignal::new(problem),
             generation: RwSignal::new(0),
             selected: RwSignal::new(BTreeSet::new()),
+            anchor: RwSignal::new(None),
+            active: RwSignal::new(None),
             closed: RwSignal::new(HashSet::new()),
             loading: RwSignal::new(false),
             stalled: RwSignal::new(false),

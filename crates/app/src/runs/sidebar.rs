@@ -8,21 +8,25 @@ use crate::experiments::CreateExperiment;
 use crate::ui::icon::{Icon, IconName};
 use crate::ui::url_encode;
 
-/// Where the browser remembers that the list is folded away.
+/// Where the browser remembers that the list is folded away; the document's own script reads it before the first paint.
 const FOLDED_KEY: &str = "ferroflow-experiments-folded";
 
 /// Experiments in use, the present one marked; narrow windows do without.
 #[component]
 pub(crate) fn Sidebar(head: Signal<Head>) -> impl IntoView {
-    let folded = RwSignal::new(false);
     let creating = RwSignal::new(false);
     let wanted = RwSignal::new(String::new());
-    let storage = || window().local_storage().ok().flatten();
-    Effect::new(move |_| folded.set(storage().and_then(|s| s.get_item(FOLDED_KEY).ok().flatten()).is_some()));
-    let fold = move |fold: bool| {
-        folded.set(fold);
-        if let Some(storage) = storage() {
-            // Storage may be full or forbidden; then the choice lasts as long as the page.
+    let fold = |fold: bool| {
+        if let Some(root) = document().document_element() {
+            // Setting an attribute of an element that is there can't fail; storage may be full or forbidden, then the choice
+            // lasts as long as the page.
+            drop(if fold {
+                root.set_attribute("data-experiments", "folded")
+            } else {
+                root.remove_attribute("data-experiments")
+            });
+        }
+        if let Ok(Some(storage)) = window().local_storage() {
             drop(if fold { storage.set_item(FOLDED_KEY, "1") } else { storage.remove_item(FOLDED_KEY) });
         }
     };
@@ -49,14 +53,9 @@ pub(crate) fn Sidebar(head: Signal<Head>) -> impl IntoView {
         }
     });
     view! {
-        <Show
-            when=move || !folded.get()
-            fallback=move || view! {
-                <button type="button" class="icon-button sidebar-unfold" aria-label="Show the list of experiments" title="Experiments" on:click=move |_| fold(false)>
-                    <Icon name=IconName::Right/>
-                </button>
-            }
-        >
+        <button type="button" class="icon-button sidebar-unfold" aria-label="Show the list of experiments" title="Experiments" on:click=move |_| fold(false)>
+            <Icon name=IconName::Right/>
+        </button>
             <aside class="experiments-sidebar" aria-label="Experiments">
                 <div class="row">
                     <h2 class="grow">"Experiments"</h2>
@@ -67,14 +66,14 @@ pub(crate) fn Sidebar(head: Signal<Head>) -> impl IntoView {
                         <Icon name=IconName::Right/>
                     </button>
                 </div>
-                <form method="get" action="/experiments" role="search">
+                <form method="get" action=crate::ui::at("/experiments") role="search">
                     <input class="input" type="search" name="search" placeholder="Search experiments" aria-label="Search experiments" autocomplete="off"
                         prop:value=move || wanted.get() on:input:target=move |e| wanted.set(e.target().value())/>
                 </form>
                 <ul node_ref=list>
                     <For each=found key=Clone::clone let:experiment>
                         <li>
-                            <a class="sidebar-item" href=format!("/experiments/{}", url_encode(&experiment.id)) title=experiment.name.clone()
+                            <a class="sidebar-item" href=crate::ui::at(&format!("/experiments/{}", url_encode(&experiment.id))) title=experiment.name.clone()
                                 aria-current={ let id = experiment.id.clone(); move || current.with(|current| *current == id).then_some("page") }>
                                 {experiment.name.clone()}
                             </a>
@@ -82,10 +81,9 @@ pub(crate) fn Sidebar(head: Signal<Head>) -> impl IntoView {
                     </For>
                 </ul>
                 <Show when=move || head.with(|head| head.more_neighbours)>
-                    <a class="link small" href="/experiments">"All experiments"</a>
+                    <a class="link small" href=crate::ui::at("/experiments")>"All experiments"</a>
                 </Show>
             </aside>
-        </Show>
         <CreateExperiment open=creating/>
     }
 }

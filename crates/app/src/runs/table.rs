@@ -17,6 +17,7 @@ use super::toolbar::{Toolbar, use_go};
 use super::url::RunsQuery;
 use crate::error::UiResult;
 use crate::layout::ErrorPage;
+use crate::ui::load::{Loaded, load};
 
 /// The runs of an experiment as a table.
 #[component]
@@ -26,8 +27,8 @@ pub(crate) fn RunsPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
     let query = Memo::new(move |_| search.with(|search| RunsQuery::parse(search)));
     let (head_version, runs_version) = (RwSignal::new(0_u32), RwSignal::new(0_u32));
-    let head = Resource::new(move || (id.get(), head_version.get()), |(id, _)| load_head(id));
-    let runs = Resource::new(
+    let head = load(move || (id.get(), head_version.get()), |(id, _)| load_head(id));
+    let runs = load(
         move || (id.get(), query.with(RunsQuery::text), runs_version.get()),
         |(id, query, _)| load_runs(id, query),
     );
@@ -55,8 +56,8 @@ struct Versions {
 fn Page(
     id: Memo<String>,
     query: Memo<RunsQuery>,
-    head: Resource<UiResult<Head>>,
-    runs: Resource<UiResult<Batch>>,
+    head: Loaded<UiResult<Head>>,
+    runs: Loaded<UiResult<Batch>>,
     versions: Versions,
     head_now: UiResult<Head>,
     runs_now: UiResult<Batch>,

@@ -159,7 +159,7 @@ impl RunsQuery {
 
     /// The address of the table.
     pub(crate) fn address(&self, experiment_id: &str) -> String {
-        query::address(&format!("/experiments/{}", url_encode(experiment_id)), &self.pairs())
+        query::address(&crate::ui::at(&format!("/experiments/{}", url_encode(experiment_id))), &self.pairs())
     }
 
     /// The first page of the same with a change.

@@ -7,16 +7,16 @@ use super::icon::{Icon, IconName};
 /// A button that copies a text, and says that it did.
 #[component]
 pub(crate) fn CopyButton(
-    /// What is copied.
+    /// What is copied, as it is at that moment.
     #[prop(into)]
-    text: String,
+    text: Signal<String>,
     /// What it is, for the button's name: `Copy run ID`.
     #[prop(into)]
     what: String,
 ) -> impl IntoView {
     let done = RwSignal::new(false);
     let copy = move |_| {
-        drop(window().navigator().clipboard().write_text(&text));
+        drop(window().navigator().clipboard().write_text(&text.get_untracked()));
         done.set(true);
         set_timeout(move || done.set(false), std::time::Duration::from_millis(1500));
     };

@@ -1,16 +1,20 @@
 //! Small components that pages are made of.
 
+pub(crate) mod address;
 pub(crate) mod copy;
 pub(crate) mod dialog;
 pub(crate) mod empty;
 pub(crate) mod focus;
 pub(crate) mod icon;
 pub(crate) mod live;
+pub(crate) mod load;
 pub(crate) mod markdown;
 pub(crate) mod schema;
 pub(crate) mod tags;
 pub(crate) mod time;
 pub(crate) mod toast;
+
+pub(crate) use address::at;
 
 /// A text as one component of a URL's path or query.
 pub(crate) fn url_encode(text: &str) -> String {

@@ -8,9 +8,15 @@ use crate::format;
 /// A point in time: absolute (UTC) in the first render, relative once the browser has taken over; the other one is in
 /// the tooltip.
 #[component]
-pub(crate) fn Time(millis: Millis) -> impl IntoView {
+pub(crate) fn Time(
+    millis: Millis,
+    /// Without seconds and time zone, where there is little room.
+    #[prop(optional)]
+    short: bool,
+) -> impl IntoView {
     let absolute = format!("{} UTC", format::timestamp(millis));
-    let text = RwSignal::new(absolute.clone());
+    let minutes = absolute.rfind(':').filter(|_| short).unwrap_or(absolute.len());
+    let text = RwSignal::new(absolute[..minutes].to_owned());
     Effect::new(move |_| text.set(format::relative(millis, now())));
     let machine = format!("{}Z", format::timestamp(millis).replace(' ', "T"));
     view! { <time datetime=machine title=absolute>{text}</time> }

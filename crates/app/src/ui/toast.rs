@@ -1,5 +1,6 @@
 //! Short messages about what was just done. They go away by themselves and cover no button.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -8,12 +9,18 @@ use super::icon::{Icon, IconName};
 
 /// How long a message stays.
 const LIFETIME: Duration = Duration::from_secs(6);
+/// How long a message stays that offers to undo what was done.
+const UNDO_LIFETIME: Duration = Duration::from_secs(15);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Takes back what was done.
+type Undo = Arc<dyn Fn() + Send + Sync>;
+
+#[derive(Clone)]
 struct Toast {
     number: usize,
     text: String,
     link: Option<(String, String)>,
+    undo: Option<Undo>,
     is_error: bool,
 }
 
@@ -24,28 +31,34 @@ pub(crate) struct Messages(RwSignal<(usize, Vec<Toast>)>);
 impl Messages {
     /// Says that something was done.
     pub(crate) fn done(self, text: impl Into<String>) {
-        self.push(text.into(), None, false);
+        self.push(text.into(), None, None, false);
+    }
+
+    /// Says that something was done, and offers to undo it. The page that did it may be gone by then.
+    pub(crate) fn done_with_undo(self, text: impl Into<String>, undo: impl Fn() + Send + Sync + 'static) {
+        self.push(text.into(), None, Some(Arc::new(undo)), false);
     }
 
     /// Says that something was done and where its result is: `(label, address)`.
     pub(crate) fn done_with_link(self, text: impl Into<String>, label: impl Into<String>, href: impl Into<String>) {
-        self.push(text.into(), Some((label.into(), href.into())), false);
+        self.push(text.into(), Some((label.into(), href.into())), None, false);
     }
 
     /// Says that something failed.
     pub(crate) fn failed(self, text: impl Into<String>) {
-        self.push(text.into(), None, true);
+        self.push(text.into(), None, None, true);
     }
 
-    fn push(self, text: String, link: Option<(String, String)>, is_error: bool) {
+    fn push(self, text: String, link: Option<(String, String)>, undo: Option<Undo>, is_error: bool) {
         let signal = self.0;
+        let lifetime = if undo.is_some() { UNDO_LIFETIME } else { LIFETIME };
         let mut number = 0;
         signal.update(|(next, toasts)| {
             number = *next;
             *next += 1;
-            toasts.push(Toast { number, text, link, is_error });
+            toasts.push(Toast { number, text, link, undo, is_error });
         });
-        set_timeout(move || self.remove(number), LIFETIME);
+        set_timeout(move || self.remove(number), lifetime);
     }
 
     fn remove(self, number: usize) {
@@ -73,6 +86,12 @@ pub(crate) fn Toasts() -> impl IntoView {
                 <div class="toast" class:toast-error=toast.is_error>
                     <span>{toast.text}</span>
                     {toast.link.map(|(label, href)| view! { <a class="link" href=href>{label}</a> })}
+                    {toast.undo.map(|undo| view! {
+                        <button type="button" class="button" on:click=move |_| {
+                            messages.remove(toast.number);
+                            undo();
+                        }>"Undo"</button>
+                    })}
                     <button type="button" class="icon-button small" aria-label="Dismiss" on:click=move |_| messages.remove(toast.number)>
                         <Icon name=IconName::Cross/>
                     </button>

@@ -25,7 +25,7 @@ impl Staged {
         for _ in 0..ATTEMPTS {
             match fs::create_dir(folder) {
                 Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => sweep(folder),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error.into()),
             }
             let path = folder.join(format!("{:032x}", rand::random::<u128>()));
@@ -72,13 +72,17 @@ fn sync(folder: &Path) -> Result<()> {
     }
 }
 
-/// Removes what a crash left behind.
-fn sweep(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+/// Removes what a crash left behind; answers how many files.
+pub(super) fn sweep(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let mut swept = 0;
     for entry in entries.flatten() {
         let age = entry.metadata().and_then(|m| m.modified()).map(|time| time.elapsed().unwrap_or_default());
-        if age.is_ok_and(|age| age > ABANDONED) {
-            drop(fs::remove_file(entry.path()));
+        if age.is_ok_and(|age| age > ABANDONED) && fs::remove_file(entry.path()).is_ok() {
+            swept += 1;
         }
     }
+    // Only if nothing is in it.
+    drop(fs::remove_dir(folder));
+    swept
 }

@@ -12,8 +12,9 @@ use domain::Millis;
 use domain::artifact_path::ArtifactPath;
 use futures::stream::{self, BoxStream};
 
+use super::client::Patience;
 use super::fault;
-use super::upload::UploadArgs;
+use super::headers::Headers;
 use crate::error::{ArtifactError, Result};
 use crate::transfer::{ByteRange, Download, FileInfo, Stat};
 
@@ -23,11 +24,13 @@ pub(crate) struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
     pub(super) prefix: String,
-    pub(super) args: UploadArgs,
+    /// What is said of every object that is written.
+    pub(super) upload_headers: Headers,
     /// Whether an upload makes the bucket if there is none.
     pub(super) creating: bool,
     /// How long a URL for reading is valid.
     pub(super) presigned_valid: Duration,
+    pub(super) patience: Patience,
 }
 
 impl Bucket {
@@ -45,7 +48,7 @@ impl Bucket {
     }
 
     /// What the objects of a folder begin with.
-    fn folder(&self, path: &ArtifactPath) -> String {
+    pub(super) fn folder(&self, path: &ArtifactPath) -> String {
         match self.key(path) {
             key if key.is_empty() => key,
             key => format!("{key}/"),
@@ -78,6 +81,29 @@ impl Bucket {
             files.extend(objects.filter_map(|object| {
                 let size = object.size().and_then(|size| u64::try_from(size).ok());
                 Some(FileInfo { path: relative(object.key()?)?, is_dir: false, size: Some(size.unwrap_or_default()) })
+            }));
+        }
+        Ok(files)
+    }
+
+    /// The files in a folder and in those below it; the first so many and one more.
+    pub(crate) async fn walk(&self, path: &ArtifactPath, most: usize) -> Result<Vec<FileInfo>> {
+        let folder = self.folder(path);
+        let mut pages = self.client.list_objects_v2().bucket(&self.name).prefix(&folder).into_paginator().send();
+        let mut files = Vec::new();
+        while let Some(page) = pages.next().await
+            && files.len() <= most
+        {
+            let page = match page.map_err(fault::of) {
+                Err(ArtifactError::NotFound) => return Ok(files),
+                page => page?,
+            };
+            files.extend(page.contents().iter().filter_map(|object| {
+                let name = object.key()?.strip_prefix(&folder)?;
+                let size = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+                let is_mark = name.is_empty() || (name.ends_with('/') && size == 0);
+                let path = if path.is_root() { name.to_owned() } else { format!("{}/{name}", path.as_str()) };
+                (!is_mark).then_some(FileInfo { path, is_dir: false, size: Some(size) })
             }));
         }
         Ok(files)
@@ -189,7 +215,7 @@ fn chunks(body: ByteStream) -> BoxStream<'static, io::Result<Bytes>> {
     }))
 }
 
-fn millis(time: &DateTime) -> Option<Millis> {
+pub(super) fn millis(time: &DateTime) -> Option<Millis> {
     time.to_millis().ok()
 }
 

@@ -10,27 +10,52 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_sdk_s3::config::{
+    Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation, SharedHttpClient,
+    StalledStreamProtectionConfig,
+};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::headers::Headers;
 use super::insecure;
-use aws_sdk_s3::config::SharedHttpClient;
 
-/// How long a connection may take to come about.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long the first byte of an answer may take.
-const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a request may take until its answer begins, tries included: a store that is down is known within it.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
-/// The same where bytes are sent along, or where the store puts the parts of an upload together.
-const UPLOAD_TIMEOUT: Duration = Duration::from_mins(2);
 /// Tries per request. Clients of the server try again by themselves.
 const ATTEMPTS: u32 = 2;
+/// The same where bytes are sent along: a client would have to send all of them again.
+const UPLOAD_ATTEMPTS: u32 = 3;
+/// How long a store may take no byte of what is sent to it.
+const UPLOAD_STALL: Duration = Duration::from_secs(20);
+/// The longest that is waited between two tries.
+const MAX_BACKOFF: Duration = Duration::from_secs(1);
 /// The region where nothing names one; other servers than Amazon's do not care.
 const DEFAULT_REGION: &str = "us-east-1";
+
+/// How long S3 is waited for. Whatever is wrong with it is known within these times.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Until a connection has come about.
+    pub connect: Duration,
+    /// For the first byte of an answer, and for further ones of a download.
+    pub answer: Duration,
+    /// For a request until its answer begins, tries included.
+    pub request: Duration,
+    /// For a try that sends bytes along, or has the store put the parts of an upload together; twice of it for all tries.
+    pub upload: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            answer: Duration::from_secs(5),
+            request: Duration::from_secs(8),
+            upload: Duration::from_mins(1),
+        }
+    }
+}
 
 /// How to reach S3; what is not set comes from the usual `AWS_*` variables and files.
 #[derive(Clone, Debug, Default)]
@@ -39,17 +64,21 @@ pub struct S3Options {
     pub endpoint_url: Option<String>,
     /// Accept any certificate, from whomever (`MLFLOW_S3_IGNORE_TLS=true`).
     pub ignore_tls: bool,
-    /// Name the bucket in the host rather than in the path, even on another server than Amazon's
-    /// (`MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE=virtual`).
-    pub virtual_hosts: bool,
+    /// Whether the bucket is named in the host rather than in the path (`MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE`, `virtual`
+    /// or `path`). If not set, in the host at Amazon and in the path elsewhere.
+    pub virtual_hosts: Option<bool>,
     /// Certificates to trust instead of the system's, in PEM (`AWS_CA_BUNDLE`).
     pub ca_bundle: Option<PathBuf>,
-    /// A JSON object with `ServerSideEncryption`, `SSEKMSKeyId` and `StorageClass` for every file that is written
-    /// (`MLFLOW_S3_UPLOAD_EXTRA_ARGS`).
+    /// A JSON object of boto3's arguments, such as `ServerSideEncryption`, for every file that is written
+    /// (`MLFLOW_S3_UPLOAD_EXTRA_ARGS`). [`S3Options::check`] tells whether it is good.
     pub upload_extra_args: Option<String>,
+    /// The account that the buckets must belong to (`MLFLOW_S3_EXPECTED_BUCKET_OWNER`).
+    pub expected_bucket_owner: Option<String>,
     /// How long a URL that reads a file is valid, in seconds; 300 if not set
     /// (`MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS`).
     pub presigned_seconds: Option<u32>,
+    /// How long S3 is waited for.
+    pub patience: Patience,
 }
 
 impl S3Options {
@@ -61,11 +90,28 @@ impl S3Options {
         Self {
             endpoint_url: endpoints.into_iter().find_map(set),
             ignore_tls: set("MLFLOW_S3_IGNORE_TLS").is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1"),
-            virtual_hosts: set("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE").is_some_and(|v| v == "virtual"),
+            virtual_hosts: match set("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE").as_deref() {
+                Some("virtual") => Some(true),
+                Some("path") => Some(false),
+                _ => None,
+            },
             ca_bundle: set("AWS_CA_BUNDLE").map(PathBuf::from),
             upload_extra_args: set("MLFLOW_S3_UPLOAD_EXTRA_ARGS"),
+            expected_bucket_owner: set("MLFLOW_S3_EXPECTED_BUCKET_OWNER"),
             presigned_seconds: set("MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS").and_then(|v| v.parse().ok()),
+            patience: Patience::default(),
         }
+    }
+
+    /// Whether everything in it is understood; `Err` is a sentence for who configured it.
+    pub fn check(&self) -> Result<(), String> {
+        self.upload_headers().map(drop)
+    }
+
+    /// The headers of every upload.
+    pub(super) fn upload_headers(&self) -> Result<Headers, String> {
+        let Some(json) = &self.upload_extra_args else { return Ok(Headers::default()) };
+        Headers::of_uploads(json).map_err(|cause| format!("MLFLOW_S3_UPLOAD_EXTRA_ARGS: {cause}"))
     }
 }
 
@@ -80,36 +126,46 @@ pub(super) async fn load(options: &S3Options) -> SdkConfig {
 
 /// Makes the client; connects to nothing yet.
 pub(super) fn build(sdk: &SdkConfig, options: &S3Options) -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
-        .build();
+    let Patience { connect, answer, request, .. } = options.patience;
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(connect).read_timeout(answer).operation_timeout(request).build();
     let mut config = Builder::from(sdk)
         .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_max_backoff(Duration::from_secs(1)))
+        .retry_config(retries(ATTEMPTS))
+        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(answer).build())
         // The checksums that the SDK adds by itself are unknown to many servers, and cost a pass over every byte.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    if let Some(account) = &options.expected_bucket_owner {
+        config = config.interceptor(Headers::of_owner(account));
+    }
+    let at_amazon = options.endpoint_url.is_none();
+    config = config.force_path_style(!options.virtual_hosts.unwrap_or(at_amazon));
     if let Some(url) = &options.endpoint_url {
-        config = config.endpoint_url(url).force_path_style(!options.virtual_hosts);
+        config = config.endpoint_url(url);
     }
     Client::from_conf(config.build())
 }
 
 /// For one request that sends bytes along.
-pub(super) fn patient() -> Builder {
+pub(super) fn patient(patience: Patience) -> Builder {
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(UPLOAD_TIMEOUT)
-        .operation_timeout(UPLOAD_TIMEOUT * ATTEMPTS)
+        .connect_timeout(patience.connect)
+        .read_timeout(patience.upload)
+        .operation_timeout(patience.upload * 2)
         .build();
-    Builder::new().timeout_config(timeouts)
+    // What a store does not take for long is stalled; what it has taken may take its time.
+    let stalled = StalledStreamProtectionConfig::enabled().grace_period(patience.upload.min(UPLOAD_STALL)).build();
+    Builder::new().timeout_config(timeouts).stalled_stream_protection(stalled).retry_config(retries(UPLOAD_ATTEMPTS))
+}
+
+fn retries(attempts: u32) -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(attempts).with_max_backoff(MAX_BACKOFF)
 }
 
 fn http_client(options: &S3Options) -> SharedHttpClient {
     if options.ignore_tls {
-        match insecure::http_client(CONNECT_TIMEOUT) {
+        match insecure::http_client(options.patience.connect) {
             Ok(client) => return client,
             Err(cause) => tracing::error!(%cause, "certificates of the artifact store are checked after all"),
         }

@@ -53,9 +53,8 @@ impl Bucket {
             .bucket(&self.name)
             .content_type(content_type(&key))
             .key(key)
-            .set_server_side_encryption(self.args.encryption())
-            .set_ssekms_key_id(self.args.kms_key_id.clone())
-            .set_storage_class(self.args.class());
+            .customize()
+            .interceptor(self.upload_headers.clone());
         Ok(request.presigned(config(valid)?).await.map_err(fault::of)?.into())
     }
 

@@ -3,13 +3,9 @@
 //! Memory holds the part that is being gathered and [`IN_FLIGHT`] that are on their way, however large the file.
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::types::{
-    BucketLocationConstraint, CompletedMultipartUpload, CompletedPart, CreateBucketConfiguration, ServerSideEncryption,
-    StorageClass,
-};
+use aws_sdk_s3::types::{BucketLocationConstraint, CompletedMultipartUpload, CompletedPart, CreateBucketConfiguration};
 use bytes::{Bytes, BytesMut};
 use domain::artifact_path::ArtifactPath;
-use serde::Deserialize;
 use tokio::task::JoinSet;
 
 use super::bucket::Bucket;
@@ -29,35 +25,6 @@ const PARTS_OF_A_SIZE: i32 = 2_500;
 /// What room is set aside at first for a body of unknown length.
 const FIRST_ROOM: u64 = 64 * 1024;
 
-/// What is said of every object that is written.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct UploadArgs {
-    pub(super) server_side_encryption: Option<String>,
-    #[serde(rename = "SSEKMSKeyId")]
-    pub(super) kms_key_id: Option<String>,
-    pub(super) storage_class: Option<String>,
-}
-
-impl UploadArgs {
-    /// Reads `MLFLOW_S3_UPLOAD_EXTRA_ARGS`.
-    pub(super) fn read(json: Option<&str>) -> Self {
-        let Some(json) = json else { return Self::default() };
-        serde_json::from_str(json).unwrap_or_else(|cause| {
-            tracing::error!(%cause, "MLFLOW_S3_UPLOAD_EXTRA_ARGS is not a JSON object of strings; it is ignored");
-            Self::default()
-        })
-    }
-
-    pub(super) fn encryption(&self) -> Option<ServerSideEncryption> {
-        self.server_side_encryption.as_deref().map(ServerSideEncryption::from)
-    }
-
-    pub(super) fn class(&self) -> Option<StorageClass> {
-        self.storage_class.as_deref().map(StorageClass::from)
-    }
-}
-
 impl Bucket {
     pub(crate) async fn put(&self, path: &ArtifactPath, upload: Upload) -> Result<()> {
         if path.is_root() {
@@ -74,7 +41,7 @@ impl Bucket {
         let upload_id = self.create_multipart(&key).await?;
         let sent = self.put_parts(&key, &upload_id, first, incoming, size).await;
         if sent.is_err() {
-            // What fails here is found by the bucket's own rule for incomplete uploads.
+            // What fails here is found by the sweep.
             if let Err(cause) = self.abort(&key, &upload_id).await {
                 tracing::warn!(%cause, key, "a broken upload could not be removed");
             }
@@ -89,12 +56,10 @@ impl Bucket {
                 .bucket(&self.name)
                 .key(key)
                 .content_type(content_type(key))
-                .set_server_side_encryption(self.args.encryption())
-                .set_ssekms_key_id(self.args.kms_key_id.clone())
-                .set_storage_class(self.args.class())
                 .body(slices::body(body.clone()))
                 .customize()
-                .config_override(client::patient())
+                .config_override(client::patient(self.patience))
+                .interceptor(self.upload_headers.clone())
                 .send()
         };
         match send().await {
@@ -114,9 +79,8 @@ impl Bucket {
                 .bucket(&self.name)
                 .key(key)
                 .content_type(content_type(key))
-                .set_server_side_encryption(self.args.encryption())
-                .set_ssekms_key_id(self.args.kms_key_id.clone())
-                .set_storage_class(self.args.class())
+                .customize()
+                .interceptor(self.upload_headers.clone())
                 .send()
         };
         let created = match send().await {
@@ -192,7 +156,7 @@ impl Bucket {
             .part_number(number)
             .body(slices::body(bytes.clone()))
             .customize()
-            .config_override(client::patient())
+            .config_override(client::patient(self.patience))
             .send()
             .await
             .map_err(fault::of)?;
@@ -209,7 +173,7 @@ impl Bucket {
             .upload_id(upload_id)
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
             .customize()
-            .config_override(client::patient())
+            .config_override(client::patient(self.patience))
             .send()
             .await
             .map(drop)

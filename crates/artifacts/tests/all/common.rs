@@ -42,9 +42,13 @@ impl Place {
                 (options, format!("s3://{bucket}/some/prefix"))
             }
         };
-        let artifacts = Artifacts::new(options).await;
-        let repository = artifacts.open(&location).expect("the location opens").creating_bucket();
-        Self { repository, bucket, folder }
+        Self { repository: open(options, &location).await, bucket, folder }
+    }
+
+    /// A bucket of its own, reached as these options say.
+    pub(crate) async fn on_s3(options: S3Options) -> Self {
+        let place = Self::new(Kind::S3).await;
+        Self { repository: open(options, &format!("s3://{}/some/prefix", place.bucket)).await, ..place }
     }
 
     pub(crate) async fn put(&self, name: &str, content: &'static [u8]) {
@@ -81,8 +85,12 @@ impl Place {
     }
 }
 
+pub(crate) async fn open(options: S3Options, location: &str) -> Repository {
+    Artifacts::new(options).await.open(location).expect("the location opens").creating_bucket()
+}
+
 /// A client beside the one that is tested.
-fn client() -> aws_sdk_s3::Client {
+pub(crate) fn client() -> aws_sdk_s3::Client {
     let variable = |name: &str| std::env::var(name).expect("the credentials of the tests' S3 server");
     let credentials =
         Credentials::new(variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"), None, None, "test");

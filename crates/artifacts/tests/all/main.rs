@@ -2,6 +2,11 @@
 
 mod common;
 mod direct;
+mod faults;
+mod faulty;
 mod folder;
 mod repository;
+mod settings;
+mod survey;
+mod sweep;
 mod tls;

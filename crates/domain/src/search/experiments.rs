@@ -103,7 +103,7 @@ fn comparison(written: &grammar::Comparison<'_>) -> Result<Comparison> {
             }
             let test = written.text_test(unquoted)?.filter(|_| is_upper(written)).ok_or_else(|| {
                 Error::invalid(format!(
-                    "Invalid comparator '{}' not one of '{{'=', '!=', 'LIKE', 'ILIKE'}}'",
+                    "Invalid comparator '{}' not one of '{{'=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'}}'",
                     written.operator_text
                 ))
             })?;
@@ -132,14 +132,14 @@ fn number_test(written: &grammar::Comparison<'_>) -> Result<NumberTest> {
             written.operator_text
         ))
     })?;
-    integer(key, written.raw_value, value)?;
+    integer(key, written.raw_value, &format!("'{}'", written.raw_value), value)?;
     Ok(NumberTest { comparator, value })
 }
 
-/// Refuses numbers that were written with a point or an exponent.
-pub(super) fn integer(key: &str, raw: &str, value: Number) -> Result<()> {
+/// Refuses numbers that were written with a point or an exponent; `shown` is how the error prints them.
+pub(super) fn integer(key: &str, raw: &str, shown: &str, value: Number) -> Result<()> {
     if matches!(value, Number::Float(_)) && raw.contains(['.', 'e', 'E']) {
-        return Err(Error::invalid(format!("Invalid value for numeric attribute '{key}': '{raw}'")));
+        return Err(Error::invalid(format!("Invalid value for numeric attribute '{key}': {shown}")));
     }
     Ok(())
 }

@@ -16,9 +16,9 @@ pub enum TextAttribute {
     ModelId,
     /// `experiment_id`
     ExperimentId,
-    /// `model_type`, which passes no test while there is none.
+    /// `model_type`, empty while there is none.
     ModelType,
-    /// `source_run_id`, which passes no test while there is none.
+    /// `source_run_id`, empty while there is none.
     SourceRunId,
     /// `artifact_location`
     ArtifactLocation,
@@ -125,7 +125,11 @@ fn comparison(written: &grammar::Comparison<'_>) -> Result<Comparison> {
 fn operator(written: &grammar::Comparison<'_>, entity: &str, valid: &str) -> Error {
     Error::invalid(format!(
         "Invalid comparison operator for {entity}.{}: '{}'. Expected one of {valid}.",
-        written.left.key,
+        match (entity, attribute(written.left.key)) {
+            ("attributes", Some(OrderBy::Number(NumberAttribute::Created))) => "creation_timestamp_ms",
+            ("attributes", Some(OrderBy::Number(NumberAttribute::LastUpdated))) => "last_updated_timestamp_ms",
+            _ => written.left.key,
+        },
         written.operator_text.to_uppercase()
     ))
 }

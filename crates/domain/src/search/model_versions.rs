@@ -112,7 +112,7 @@ fn version_test(written: &grammar::Comparison<'_>) -> Result<NumberTest> {
         return Err(comparator());
     }
     let value = if let Value::Number(value) = written.value {
-        integer(key, written.raw_value, value)?;
+        integer(key, written.raw_value, written.raw_value, value)?;
         value
     } else {
         let text = written.text(|raw| {
@@ -134,6 +134,10 @@ pub fn parse_order(clauses: &[String]) -> Result<Vec<OrderKey<OrderBy>>> {
             "version_number" if !is_tag => Ok(OrderBy::Version),
             "creation_timestamp" if !is_tag => Ok(OrderBy::Created),
             "last_updated_timestamp" if !is_tag => Ok(OrderBy::LastUpdated),
+            key if is_tag => Err(Error::invalid(format!(
+                "Invalid order by key '{key}' specified. Valid keys are {{'name', 'version_number', \
+                 'creation_timestamp', 'last_updated_timestamp'}}"
+            ))),
             key => Err(Error::invalid(format!(
                 "Invalid attribute key '{key}' specified. Valid keys are '{{'name', 'version_number', \
                  'creation_timestamp', 'last_updated_timestamp'}}'"

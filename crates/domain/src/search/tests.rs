@@ -241,7 +241,7 @@ fn refused_registry_searches() {
     refusals(
         model_versions::parse_filter,
         &[
-            ("version_number > 1.5", "Invalid value for numeric attribute 'version_number': '1.5'"),
+            ("version_number > 1.5", "Invalid value for numeric attribute 'version_number': 1.5"),
             ("version_number = 'x'", "Invalid value for numeric attribute 'version_number': 'x'"),
             ("version_number LIKE 1", "Invalid comparator for attribute version_number: LIKE"),
             ("version_number IN ('1')", "Only ['name', 'run_id'] attributes support comparison with a list"),

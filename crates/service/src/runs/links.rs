@@ -77,7 +77,7 @@ impl Service {
 
     /// Appends a 2.x client's model description (JSON) to the run's tag [`domain::runs::LOGGED_MODELS_TAG`].
     pub async fn log_model(&self, run_id: &str, model_json: &str) -> Result<()> {
-        let entry = self.history_entry(model_json)?;
+        let entry = Self::history_entry(model_json)?;
         let key_no = self.key_number(LOGGED_MODELS_TAG).await?;
         let run_id = run_id.to_owned();
         self.inner
@@ -101,8 +101,8 @@ impl Service {
         Ok(())
     }
 
-    /// What the tag keeps of a model description.
-    fn history_entry(&self, model_json: &str) -> Result<Value> {
+    /// What the tag keeps of a model description; `model_uuid` is null if there is none.
+    fn history_entry(model_json: &str) -> Result<Value> {
         let Ok(Value::Object(mut model)) = serde_json::from_str(model_json) else {
             return Err(Error::invalid(format!("Malformed model info. \n {model_json} \n is not a valid JSON.")));
         };
@@ -116,9 +116,7 @@ impl Service {
         for field in ["run_id", "artifact_path", "utc_time_created"] {
             entry.insert(field.to_owned(), model[field].take());
         }
-        let uuid = model.remove("model_uuid").filter(|u| !u.is_null());
-        let uuid = uuid.unwrap_or_else(|| format!("{:032x}", self.inner.entropy.next()).into());
-        entry.insert("model_uuid".to_owned(), uuid);
+        entry.insert("model_uuid".to_owned(), model.remove("model_uuid").unwrap_or_default());
         let mut flavors = model["flavors"].take();
         for flavor in flavors.as_object_mut().into_iter().flat_map(Map::values_mut) {
             if let Some(flavor) = flavor.as_object_mut() {

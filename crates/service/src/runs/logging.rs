@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::metrics::Metric;
 use domain::names::{
-    MAX_PARAM_VALUE, MAX_RUN_TAG_VALUE, check_metric_key, check_param_key, check_tag_key, python_repr, truncate,
+    MAX_PARAM_VALUE, MAX_RUN_TAG_VALUE, check_metric_key, check_param_key, check_tag_key, python_repr,
 };
 use domain::{Error, Param, Result};
 use store::metrics::{self, ModelPoint, Point};
@@ -12,8 +12,8 @@ use store::runs::RunState;
 use store::{Conn, params};
 
 use super::{LogBatch, LogMetric, active, active_run, check_run_id, deleted_run, unknown_run};
-use crate::Service;
 use crate::errors::{Fault, from_store};
+use crate::{Limits, Service};
 
 /// Most metrics of a batch.
 const MAX_BATCH_METRICS: usize = 1_000;
@@ -27,13 +27,15 @@ impl Service {
     pub async fn log_param(&self, run_id: &str, key: &str, value: &str) -> Result<()> {
         check_param_key(key, "key")?;
         let mut new = value.to_owned();
-        truncate(&mut new, MAX_PARAM_VALUE);
+        self.inner.limits.fit("Param value", &mut new, MAX_PARAM_VALUE)?;
         let key_no = self.key_number(key).await?;
         let id = run_id.to_owned();
         let (written, new) = self
             .inner
             .store
-            .write(move |tx| Box::pin(async move { Ok((params::insert_one(tx, &id, key_no, &new).await?, new)) }))
+            .write_statement(move |tx| {
+                Box::pin(async move { Ok((params::insert_one(tx, &id, key_no, &new).await?, new)) })
+            })
             .await
             .map_err(from_store)?;
         let written = written.ok_or_else(|| unknown_run(run_id))?;
@@ -71,7 +73,7 @@ impl Service {
         let state = self
             .inner
             .store
-            .write(move |tx| Box::pin(async move { metrics::insert_one(tx, &id, &point).await }))
+            .write_statement(move |tx| Box::pin(async move { metrics::insert_one(tx, &id, &point).await }))
             .await
             .map_err(from_store)?;
         active(run_id, state)?;
@@ -80,7 +82,7 @@ impl Service {
 
     /// Logs metrics, params and tags.
     pub async fn log_batch(&self, run_id: &str, batch: LogBatch) -> Result<()> {
-        let batch = checked(run_id, batch)?;
+        let batch = checked(run_id, batch, self.inner.limits)?;
         let points = self.points(batch.metrics).await?;
         let new_params = batch.params.clone();
         let param_rows = self.interned(batch.params).await?;
@@ -177,18 +179,18 @@ async fn write_params(
 }
 
 /// Applies a batch's rules, in MLflow's order, and cuts over-long values.
-fn checked(run_id: &str, mut batch: LogBatch) -> Result<LogBatch> {
+fn checked(run_id: &str, mut batch: LogBatch, limits: Limits) -> Result<LogBatch> {
     check_run_id(run_id)?;
     for (i, metric) in batch.metrics.iter().enumerate() {
         check_metric(&metric.metric, &format!("metrics[{i}]."))?;
     }
     for (i, param) in batch.params.iter_mut().enumerate() {
         check_param_key(&param.key, &format!("params[{i}].key"))?;
-        truncate(&mut param.value, MAX_PARAM_VALUE);
+        limits.fit("Param value", &mut param.value, MAX_PARAM_VALUE)?;
     }
     for (i, tag) in batch.tags.iter_mut().enumerate() {
         check_tag_key(&tag.key, &format!("tags[{i}].key"))?;
-        truncate(&mut tag.value, MAX_RUN_TAG_VALUE);
+        limits.fit(&format!("tags[{i}].value"), &mut tag.value, MAX_RUN_TAG_VALUE)?;
     }
     let (metrics, params, tags) = (batch.metrics.len(), batch.params.len(), batch.tags.len());
     for (what, limit, count) in [

@@ -15,7 +15,7 @@ use store::search::Window;
 const MAX_EXPERIMENTS: usize = 10_000;
 
 /// Refuses page sizes below one and above `most`.
-fn check_size(size: i64, most: i64) -> Result<()> {
+pub(crate) fn check_size(size: i64, most: i64) -> Result<()> {
     let invalid =
         |what: &str| Error::invalid(format!("Invalid value {size} for parameter 'max_results' supplied. {what}"));
     if size < 1 {

@@ -143,14 +143,7 @@ fn condition(scope: Scope, comparison: &Comparison, datasets: &[(String, String)
 }
 
 fn text(dialect: Dialect, attribute: TextAttribute, test: &TextTest) -> Expr {
-    let column = text_column(attribute);
-    let test = values::text(dialect, column, test);
-    if may_be_empty(attribute) { test.and(Expr::col(column).ne("")) } else { test }
-}
-
-/// Whether an empty text stands for none.
-fn may_be_empty(attribute: TextAttribute) -> bool {
-    matches!(attribute, TextAttribute::ModelType | TextAttribute::SourceRunId)
+    values::text(dialect, text_column(attribute), test)
 }
 
 fn text_column(attribute: TextAttribute) -> Column {
@@ -209,11 +202,7 @@ fn order(statement: &mut SelectStatement, order: &[OrderKey<OrderBy>]) {
                 statement.order_by_with_nulls(model("status_message"), direction, NullOrdering::Last);
             }
             OrderBy::Text(attribute) => {
-                let column = text_column(*attribute);
-                if may_be_empty(*attribute) {
-                    statement.order_by_expr(Expr::col(column).eq(""), Order::Asc);
-                }
-                statement.order_by(column, direction);
+                statement.order_by(text_column(*attribute), direction);
             }
             OrderBy::Metric { key, dataset_name, dataset_digest } => {
                 let latest = |column| {

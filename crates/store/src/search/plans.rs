@@ -9,12 +9,16 @@ use super::logged_models::{LoggedModelSearch, Start as LoggedStart};
 use super::runs::{RunSearch, Start};
 use super::{Window, experiments, logged_models, model_versions, registered_models, runs};
 use crate::keys::Keys;
-use crate::{Conn, Dialect, Options, Store, args};
+use crate::{Conn, Dialect, Options, Store, args, history, registry_pages, restore};
 
 const WINDOW: Window = Window { offset: 0, limit: 101 };
 
 async fn plan(conn: &mut Conn, statement: &SelectStatement) -> String {
-    let sql = format!("EXPLAIN QUERY PLAN {}", statement.to_string(SqliteQueryBuilder));
+    explain(conn, &statement.to_string(SqliteQueryBuilder)).await
+}
+
+async fn explain(conn: &mut Conn, sql: &str) -> String {
+    let sql = format!("EXPLAIN QUERY PLAN {sql}");
     let rows: Vec<(i64, i64, i64, String)> = conn.fetch_all(sqlx::AssertSqlSafe(sql), Vec::new()).await.unwrap();
     rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n")
 }
@@ -44,7 +48,7 @@ async fn fill(store: &Store) {
     store
         .write(move |tx| {
             Box::pin(async move {
-                const EXPERIMENT: &str = "INSERT INTO experiments VALUES (0, 'e', '', 0, 0, NULL)";
+                const EXPERIMENT: &str = "INSERT INTO experiments VALUES (0, 'e', '', 0, 0, NULL, FALSE)";
                 const SERIES: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) ";
                 const RUNS: &str = "INSERT INTO runs (run_no, run_id, experiment_id, name, user_id, status, start_time, \
                                     artifact_uri) SELECT i, 'r' || i, 0, '', '', 1, i, '' FROM n";
@@ -122,6 +126,42 @@ async fn the_registry_is_searched_by_indexes() {
         let filter = search::model_versions::parse_filter(Some(filter)).unwrap();
         let statement = model_versions::statement(Dialect::Sqlite, &filter, &[], WINDOW);
         assert_plan(&plan(&mut conn, &statement).await, &[wanted, prompts], &[unwanted]);
+    }
+}
+
+/// What the registry's pages and its memory ask, of any number of versions.
+#[tokio::test]
+async fn the_registry_is_read_by_indexes() {
+    let (store, _folder) = store().await;
+    let mut conn = store.read().await.unwrap();
+    let sort = "USE TEMP B-TREE FOR ORDER BY";
+    let by_stage = "SEARCH model_versions USING INDEX model_versions_by_stage (registered_no=?";
+    let by_stages = "SEARCH model_versions USING INDEX model_versions_by_stage (registered_no=? AND stage=?)";
+    for (sql, wanted, unwanted) in [
+        (history::OF_MODEL, "USING INDEX registry_events_by_model (registered_no=? AND event_no<?)", sort),
+        (
+            history::OF_VERSION,
+            "USING INDEX registry_events_by_version (registered_no=? AND version=? AND event_no<?)",
+            sort,
+        ),
+        (
+            history::STAGE_AT,
+            "USING COVERING INDEX stage_spans_by_end (registered_no=? AND stage=? AND until>?)",
+            "SCAN",
+        ),
+        (restore::MODELS, "USING INDEX registered_models_to_restore (deleted_at>? AND deleted_at<?)", sort),
+        (restore::LAST_OF_NAME, "USING INDEX registered_models_by_last_name (name=? AND deleted_at>?)", sort),
+        (restore::ONE_OF_NAME, "USING INTEGER PRIMARY KEY (rowid=?)", "SCAN"),
+        (restore::VERSIONS, "USING COVERING INDEX model_versions_to_restore (registered_no=? AND version<?)", sort),
+        (restore::STAGE_TAKEN[1], by_stages, "SCAN"),
+        (registry_pages::COUNTS[1], by_stage, "SCAN"),
+        (registry_pages::VERSIONS, "SEARCH v USING PRIMARY KEY (registered_no=?)", sort),
+        (registry_pages::ACTIVE_VERSIONS[1], by_stages, sort),
+        (registry_pages::ACTIVE[1], by_stages, "SCAN"),
+        (crate::model_versions::ARCHIVE[1], by_stages, "SCAN"),
+    ] {
+        let plan = explain(&mut conn, sql).await;
+        assert_plan(&format!("{sql}\n{plan}"), &[wanted], &[unwanted]);
     }
 }
 

@@ -1,0 +1,140 @@
+//! How webhooks are delivered, in MLflow's variables.
+
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use rustls::ClientConfig;
+use tokio::sync::{Notify, OnceCell};
+
+use super::secrets::Keyring;
+
+/// How webhooks are delivered.
+#[derive(Clone)]
+pub struct WebhookConfig {
+    /// Schemes that a webhook's URL may have (`MLFLOW_WEBHOOK_ALLOWED_SCHEMES`): `https`.
+    pub allowed_schemes: Vec<String>,
+    /// Whether it may lead to other than public addresses (`MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS`): no.
+    pub allow_private_ips: bool,
+    /// What encrypts secrets in the database (`MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY`): 32 bytes in URL-safe base64, as a
+    /// Fernet key is.
+    pub encryption_key: Option<String>,
+    /// Where such a key is kept, and made when it is first needed, if none is given. `None`: secrets are refused then.
+    pub key_file: Option<PathBuf>,
+    /// How long an attempt may take, from looking up the address to the answer (`MLFLOW_WEBHOOK_REQUEST_TIMEOUT`, in
+    /// seconds): 30.
+    pub timeout: Duration,
+    /// How often a delivery is tried again (`MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES`): 3.
+    pub max_retries: i64,
+    /// How many are under way at a time (`MLFLOW_WEBHOOK_DELIVERY_MAX_WORKERS`): 10.
+    pub max_workers: usize,
+    /// Looks up addresses.
+    pub resolver: Arc<dyn Resolver>,
+}
+
+impl Default for WebhookConfig {
+    fn default() -> Self {
+        Self {
+            allowed_schemes: vec!["https".to_owned()],
+            allow_private_ips: false,
+            encryption_key: None,
+            key_file: None,
+            timeout: Duration::from_secs(30),
+            max_retries: 3,
+            max_workers: 10,
+            resolver: Arc::new(SystemResolver),
+        }
+    }
+}
+
+impl fmt::Debug for WebhookConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookConfig")
+            .field("allowed_schemes", &self.allowed_schemes)
+            .field("allow_private_ips", &self.allow_private_ips)
+            .field("encryption_key", &self.encryption_key.as_ref().map(|_| "***"))
+            .field("key_file", &self.key_file)
+            .field("timeout", &self.timeout)
+            .field("max_retries", &self.max_retries)
+            .field("max_workers", &self.max_workers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WebhookConfig {
+    /// What the environment says, in the variables named above. `Err` is a sentence for the person at the terminal.
+    pub fn from_env() -> Result<Self, String> {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let number = |name: &str, default: u32| match set(name) {
+            None => Ok(default),
+            Some(text) => text.trim().parse().map_err(|_| format!("{name} must be a number, not '{text}'")),
+        };
+        let default = Self::default();
+        let schemes = set("MLFLOW_WEBHOOK_ALLOWED_SCHEMES").map(|text| {
+            text.split(',').map(|s| s.trim().to_ascii_lowercase()).filter(|s| !s.is_empty()).collect::<Vec<_>>()
+        });
+        if let Some(other) = schemes.iter().flatten().find(|scheme| !matches!(scheme.as_str(), "http" | "https")) {
+            return Err(format!("MLFLOW_WEBHOOK_ALLOWED_SCHEMES can be http and https, not '{other}'"));
+        }
+        let private = set("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS");
+        Ok(Self {
+            allowed_schemes: schemes.filter(|s| !s.is_empty()).unwrap_or(default.allowed_schemes),
+            allow_private_ips: private.is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1"),
+            encryption_key: set("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"),
+            key_file: None,
+            timeout: Duration::from_secs(number("MLFLOW_WEBHOOK_REQUEST_TIMEOUT", 30)?.max(1).into()),
+            max_retries: number("MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES", 3)?.into(),
+            max_workers: number("MLFLOW_WEBHOOK_DELIVERY_MAX_WORKERS", 10)?.clamp(1, 1_000) as usize,
+            resolver: default.resolver,
+        })
+    }
+}
+
+/// Looks up the addresses of a host's name.
+pub trait Resolver: Send + Sync {
+    /// Every address, in the order in which they are to be tried.
+    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
+}
+
+/// Asks the system.
+#[derive(Debug, Default)]
+pub struct SystemResolver;
+
+impl Resolver for SystemResolver {
+    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect()) })
+    }
+}
+
+/// What the operations on webhooks share.
+#[derive(Clone)]
+pub(crate) struct Webhooks {
+    pub(super) config: WebhookConfig,
+    pub(super) keyring: Arc<Keyring>,
+    /// Told when something is put into the outbox.
+    pub(super) wake: Arc<Notify>,
+    /// Whom TLS trusts; read from the system when first needed.
+    pub(super) tls: Arc<OnceCell<Arc<ClientConfig>>>,
+}
+
+impl Webhooks {
+    /// Checks the key. `Err` is a sentence for the person at the terminal.
+    pub(crate) fn new(config: WebhookConfig) -> Result<Self, String> {
+        let keyring = Keyring::new(config.encryption_key.as_deref(), config.key_file.clone())?;
+        Ok(Self::with_keyring(config, keyring))
+    }
+
+    fn with_keyring(config: WebhookConfig, keyring: Keyring) -> Self {
+        Self { config, keyring: Arc::new(keyring), wake: Arc::default(), tls: Arc::default() }
+    }
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self::with_keyring(WebhookConfig::default(), Keyring::default())
+    }
+}
