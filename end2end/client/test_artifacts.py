@@ -1,10 +1,15 @@
 """Files: every way in and out, on each pair of backends."""
 
+import io
+import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 import mlflow
 import numpy as np
 import pytest
+import requests
+from sklearn.linear_model import LinearRegression
 
 import backends
 
@@ -45,6 +50,52 @@ def test_folder_of_files_goes_up_and_comes_down(client, experiment, tmp_path):
     assert {path: (target / "all" / path).read_bytes() for path in files} == files
     listed = {entry.path: entry.file_size for entry in client.list_artifacts(run_id, "all") if not entry.is_dir}
     assert listed == {"all/one.bin": MEGABYTE}
+
+
+def test_folder_comes_as_one_archive(backend, client, experiment, unique):
+    def archive(**of):
+        return requests.get(f"{backend.uri}/api/ferroflow/v1/artifacts/archive", params=of, timeout=30)
+
+    def unpacked(answer):
+        assert answer.headers["Content-Type"] == "application/zip"
+        assert int(answer.headers["Content-Length"]) == len(answer.content)
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as files:
+            assert files.testzip() is None
+            return {name: files.read(name) for name in files.namelist()}
+
+    with mlflow.start_run() as run:
+        run_id = run.info.run_id
+        for name in ("one.txt", "deep/zwei ü.txt", "deep/er/three.txt", "empty.txt"):
+            mlflow.log_text("" if name == "empty.txt" else name, name)
+        model_id = mlflow.sklearn.log_model(LinearRegression().fit([[0], [1]], [0, 1]), name="model").model_id
+    whole = unpacked(archive(run_id=run_id))
+    own = {name for name in whole if not name.startswith(f"{run_id}/model/")}
+    assert own == {f"{run_id}/{name}" for name in ("one.txt", "deep/zwei ü.txt", "deep/er/three.txt", "empty.txt")}
+    assert whole[f"{run_id}/empty.txt"] == b""
+    assert b"flavors" in whole[f"{run_id}/model/MLmodel"]
+    deep = unpacked(archive(run_id=run_id, path="deep"))
+    assert deep == {"deep/zwei ü.txt": "deep/zwei ü.txt".encode(), "deep/er/three.txt": b"deep/er/three.txt"}
+    model = {name.removeprefix(f"{run_id}/"): data for name, data in whole.items() if name not in own}
+    assert unpacked(archive(run_id=run_id, path="model")) == model
+    assert unpacked(archive(model_id=model_id)) == {f"{model_id}{name[5:]}": data for name, data in model.items()}
+    registered = f"Ärchive {unique}"
+    client.create_registered_model(registered)
+    client.create_model_version(registered, f"models:/{model_id}", run_id)
+    version = archive(name=registered, version="1")
+    assert f"filename*=UTF-8''{quote(registered)}-1.zip" in version.headers["Content-Disposition"]
+    assert unpacked(version) == {f"{registered}-1{name[5:]}": data for name, data in model.items()}
+
+    for wrong, status in (
+        ({"run_id": run_id, "path": "nowhere"}, 404),
+        ({"run_id": run_id, "path": "one.txt"}, 404),
+        ({"run_id": run_id, "path": "../.."}, 400),
+        ({"run_id": run_id, "model_id": model_id}, 400),
+        ({"name": registered, "version": "2"}, 404),
+        ({"run_id": "0" * 32}, 404),
+        ({}, 400),
+    ):
+        refused = archive(**wrong)
+        assert (refused.status_code, "error_code" in refused.json()) == (status, True), wrong
 
 
 def test_files_lie_where_the_backend_has_them(client, backend, experiment):

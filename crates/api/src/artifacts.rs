@@ -8,7 +8,7 @@ mod ranges;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use domain::{Error, ErrorCode};
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use http_body_util::BodyExt;
 use serde::Serialize;
 use service::{FileInfo, Service, Upload};
@@ -96,6 +96,13 @@ pub(crate) async fn get_logged_model_file(
     })?;
     let file = service.logged_model_artifact(&model_id, &path).await?;
     Ok(send(&file, request.method(), request.headers(), Audience::Browser).await?)
+}
+
+/// Sends a folder as one zip archive.
+pub(crate) async fn get_archive(State(service): State<Service>, method: Method, mut params: Params) -> Answer {
+    let path = params.text("path")?;
+    let archive = service.archive(&params.artifact_owner()?, &path).await?;
+    Ok(download::send_archive(archive, &method))
 }
 
 /// Takes a file of a run, as MLflow's web UI sends it.

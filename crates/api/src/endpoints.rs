@@ -249,6 +249,7 @@ fn storage_endpoints() -> Vec<Endpoint> {
         twin(Method::POST, "ferroflow/v1/gc", Manage, storage::gc),
         twin(Method::GET, "ferroflow/v1/gc", Manage, storage::gc_progress),
         twin(Method::GET, "ferroflow/v1/artifacts/digests", Read, storage::digests),
+        twin(Method::GET, "ferroflow/v1/artifacts/archive", Read, artifacts::get_archive),
     ]
 }
 

@@ -13,6 +13,7 @@ use domain::{Error, ErrorCode, KeyValue};
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
+use service::ArtifactOwner;
 
 use crate::error::ApiError;
 
@@ -341,6 +342,17 @@ impl Params {
     pub(crate) fn keyed_pairs(&mut self, name: &str) -> Result<Vec<KeyValue>> {
         let read = |mut pair: Self| Ok(KeyValue { key: pair.required_string("key")?, value: pair.text("value")? });
         self.objects(name)?.into_iter().map(read).collect()
+    }
+
+    /// Whose artifacts are asked for: `run_id`, `model_id`, or `name` with `version`.
+    pub(crate) fn artifact_owner(&mut self) -> Result<ArtifactOwner> {
+        let (run_id, model_id, name) = (self.text("run_id")?, self.text("model_id")?, self.text("name")?);
+        match [run_id.is_empty(), model_id.is_empty(), name.is_empty()] {
+            [false, true, true] => Ok(ArtifactOwner::Run(run_id)),
+            [true, false, true] => Ok(ArtifactOwner::LoggedModel(model_id)),
+            [true, true, false] => Ok(ArtifactOwner::Version { name, version: self.text("version")? }),
+            _ => Err(ApiError::invalid("Exactly one of run_id, model_id and name must be provided.")),
+        }
     }
 
     /// The run's id, under its name or its old name `run_uuid`.

@@ -3,9 +3,8 @@
 use axum::extract::State;
 use domain::removal::{self, Kind, Progress};
 use serde::Serialize;
-use service::{ArtifactFile, ArtifactListing, Service};
+use service::Service;
 
-use crate::error::ApiError;
 use crate::request::Params;
 use crate::response::{Answer, json};
 
@@ -84,34 +83,11 @@ struct WireDigests<'a> {
 /// Lists the files of a folder of a run, a logged model or a version with their digests.
 pub(crate) async fn digests(State(service): State<Service>, mut params: Params) -> Answer {
     let path = params.text("path")?;
-    let (run_id, model_id) = (params.text("run_id")?, params.text("model_id")?);
-    let (name, version) = (params.text("name")?, params.text("version")?);
-    let given = [&run_id, &model_id, &name].into_iter().filter(|id| !id.is_empty()).count();
-    if given != 1 {
-        return Err(ApiError::invalid("Exactly one of run_id, model_id and name must be provided."));
-    }
-    let first = |listing: &ArtifactListing| listing.files.iter().find(|file| !file.is_dir).map(|f| f.path.clone());
-    let (listing, file): (ArtifactListing, Option<ArtifactFile>) = if !run_id.is_empty() {
-        let listing = service.run_artifacts(&run_id, &path).await?;
-        let file = match first(&listing) {
-            Some(path) => Some(service.run_file(&run_id, &path).await?),
-            None => None,
-        };
-        (listing, file)
-    } else if !model_id.is_empty() {
-        let listing = service.logged_model_artifacts(&model_id, &path).await?;
-        let file = match first(&listing) {
-            Some(path) => Some(service.logged_model_artifact(&model_id, &path).await?),
-            None => None,
-        };
-        (listing, file)
-    } else {
-        let listing = service.version_artifacts(&name, &version, &path).await?;
-        let file = match first(&listing) {
-            Some(path) => Some(service.version_file(&name, &version, &path).await?),
-            None => None,
-        };
-        (listing, file)
+    let owner = params.artifact_owner()?;
+    let listing = service.artifacts_of(&owner, &path).await?;
+    let file = match listing.files.iter().find(|file| !file.is_dir) {
+        Some(file) => Some(service.file_of(&owner, &file.path).await?),
+        None => None,
     };
     let files: Vec<_> = listing.files.iter().filter(|file| !file.is_dir).collect();
     let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();

@@ -41,11 +41,24 @@ pub(crate) enum Owner {
 impl Owner {
     /// Where a file is downloaded.
     fn download_href(&self, path: &str) -> String {
+        let endpoint = match self {
+            Self::Run(_) => "/get-artifact",
+            Self::Version { .. } => "/model-versions/get-artifact",
+        };
+        self.href(endpoint, path)
+    }
+
+    /// Where a folder is downloaded as a zip archive.
+    fn archive_href(&self, path: &str) -> String {
+        self.href("/ajax-api/ferroflow/v1/artifacts/archive", path)
+    }
+
+    fn href(&self, endpoint: &str, path: &str) -> String {
         let path = url_encode(path);
         match self {
-            Self::Run(run_id) => crate::ui::at(&format!("/get-artifact?run_id={}&path={path}", url_encode(run_id))),
+            Self::Run(run_id) => crate::ui::at(&format!("{endpoint}?run_id={}&path={path}", url_encode(run_id))),
             Self::Version { name, version } => crate::ui::at(&format!(
-                "/model-versions/get-artifact?name={}&version={}&path={path}",
+                "{endpoint}?name={}&version={}&path={path}",
                 url_encode(name),
                 url_encode(version)
             )),
@@ -55,12 +68,16 @@ impl Owner {
 
 #[cfg(feature = "ssr")]
 impl Owner {
+    fn of_service(&self) -> service::ArtifactOwner {
+        match self.clone() {
+            Self::Run(run_id) => service::ArtifactOwner::Run(run_id),
+            Self::Version { name, version } => service::ArtifactOwner::Version { name, version },
+        }
+    }
+
     /// The owner's artifact location, and a folder of it.
     async fn list(&self, service: &service::Service, path: &str, kept: &str) -> UiResult<(String, Level)> {
-        let listing = match self {
-            Self::Run(run_id) => service.run_artifacts(run_id, path).await?,
-            Self::Version { name, version } => service.version_artifacts(name, version, path).await?,
-        };
+        let listing = service.artifacts_of(&self.of_service(), path).await?;
         let total = listing.files.len();
         let node =
             |f: service::FileInfo| Node { path: f.path, is_dir: f.is_dir, size: f.size, inner: Level::default() };
@@ -74,10 +91,7 @@ impl Owner {
     }
 
     async fn file(&self, service: &service::Service, path: &str) -> UiResult<service::ArtifactFile> {
-        Ok(match self {
-            Self::Run(run_id) => service.run_file(run_id, path).await?,
-            Self::Version { name, version } => service.version_file(name, version, path).await?,
-        })
+        Ok(service.file_of(&self.of_service(), path).await?)
     }
 
     /// The preview of an entry.

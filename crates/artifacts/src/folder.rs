@@ -41,16 +41,6 @@ impl Folder {
     }
 
     /// The files in a folder and in those below it; the first so many and one more.
-    pub(crate) async fn walk(&self, path: &ArtifactPath, most: usize) -> Result<Vec<FileInfo>> {
-        let (this, path) = (self.clone(), path.clone());
-        blocking(move || {
-            let mut files = Vec::new();
-            this.walk_now(&path, most, &mut Vec::new(), &mut files)?;
-            Ok(files)
-        })
-        .await
-    }
-
     /// Removes what a crash left behind of uploads; answers how many.
     pub(crate) async fn sweep(&self) -> Result<u64> {
         let staging = self.root.join(STAGING);
@@ -139,34 +129,6 @@ impl Folder {
             files.push(FileInfo { path, is_dir, size: (!is_dir).then_some(metadata.len()) });
         }
         Ok(files)
-    }
-
-    /// `above` are the folders on the way here: a symbolic link to one of them is not followed for ever.
-    fn walk_now(
-        &self,
-        path: &ArtifactPath,
-        most: usize,
-        above: &mut Vec<PathBuf>,
-        files: &mut Vec<FileInfo>,
-    ) -> Result<()> {
-        let Some((_, folder)) = self.resolve(path)? else { return Ok(()) };
-        if above.contains(&folder) {
-            return Ok(());
-        }
-        above.push(folder);
-        for file in self.list_now(path)? {
-            if files.len() > most {
-                break;
-            }
-            if file.is_dir {
-                let inner = ArtifactPath::stored(&file.path).map_err(|_| ArtifactError::Name(file.path))?;
-                self.walk_now(&inner, most, above, files)?;
-            } else {
-                files.push(file);
-            }
-        }
-        above.pop();
-        Ok(())
     }
 
     fn open(&self, path: &ArtifactPath) -> Result<(File, Metadata)> {

@@ -77,17 +77,6 @@ impl Repository {
         Ok(files)
     }
 
-    /// The files in a folder and in all folders below it, sorted by path; paths relative to the location. Of more than
-    /// `most` files, some and at least one more than that. A missing path, or a file's, has none.
-    pub async fn walk(&self, path: &ArtifactPath, most: usize) -> Result<Vec<FileInfo>> {
-        let mut files = match &self.0 {
-            Driver::Folder(folder) => folder.walk(path, most).await?,
-            Driver::S3(bucket) => bucket.walk(path, most).await?,
-        };
-        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        Ok(files)
-    }
-
     /// Removes what uploads left behind whose sender or server died long ago; answers how many.
     pub async fn sweep(&self, now: Millis) -> Result<u64> {
         match &self.0 {

@@ -24,7 +24,41 @@ pub struct ArtifactListing {
     pub files: Vec<FileInfo>,
 }
 
+/// Whose artifacts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ArtifactOwner {
+    /// A run's, by its id, with the models that it logged.
+    Run(String),
+    /// A logged model's, by its id.
+    LoggedModel(String),
+    /// A version's of a registered model.
+    Version {
+        /// The registered model.
+        name: String,
+        /// The number.
+        version: String,
+    },
+}
+
 impl Service {
+    /// Lists a folder of any owner.
+    pub async fn artifacts_of(&self, owner: &ArtifactOwner, path: &str) -> Result<ArtifactListing> {
+        match owner {
+            ArtifactOwner::Run(run_id) => self.run_artifacts(run_id, path).await,
+            ArtifactOwner::LoggedModel(model_id) => self.logged_model_artifacts(model_id, path).await,
+            ArtifactOwner::Version { name, version } => self.version_artifacts(name, version, path).await,
+        }
+    }
+
+    /// A file of any owner, which need not exist.
+    pub async fn file_of(&self, owner: &ArtifactOwner, path: &str) -> Result<ArtifactFile> {
+        match owner {
+            ArtifactOwner::Run(run_id) => self.run_file(run_id, path).await,
+            ArtifactOwner::LoggedModel(model_id) => self.logged_model_artifact(model_id, path).await,
+            ArtifactOwner::Version { name, version } => self.version_file(name, version, path).await,
+        }
+    }
+
     /// Lists a folder of a run. A model logged from the run shows as a folder of its name, even though a 3.x client
     /// keeps its files under the logged model. A missing path, or a file's, has no files.
     pub async fn run_artifacts(&self, run_id: &str, path: &str) -> Result<ArtifactListing> {
@@ -164,18 +198,18 @@ impl Service {
         self.inner.store.read().await.map_err(errors::from_store)
     }
 
-    async fn run_place(&self, run_id: &str) -> Result<RunPlace> {
+    pub(crate) async fn run_place(&self, run_id: &str) -> Result<RunPlace> {
         let run = sources::run(&mut self.reader().await?, run_id).await.map_err(errors::from_store)?;
         run.ok_or_else(|| Error::not_found(format!("Run with id={run_id} not found")))
     }
 
-    async fn models_of(&self, run: &RunPlace) -> Result<Vec<run_logged_models::NamedModel>, Fault> {
+    pub(crate) async fn models_of(&self, run: &RunPlace) -> Result<Vec<run_logged_models::NamedModel>, Fault> {
         Ok(run_logged_models::by_run(&mut self.inner.store.read().await?, run).await?)
     }
 
     /// The logged model whose name stands for a folder of its run, with the path within the model; `None` where the run
     /// has something of that name itself.
-    async fn model_folder(
+    pub(crate) async fn model_folder(
         &self,
         run: &RunPlace,
         own: &Place,
@@ -196,7 +230,7 @@ impl Service {
 }
 
 /// Where a version's files are kept.
-enum Stored<'l> {
+pub(crate) enum Stored<'l> {
     /// In a folder of a run.
     OfRun { run_id: &'l str, folder: &'l str },
     /// In a logged model.
@@ -206,7 +240,7 @@ enum Stored<'l> {
 }
 
 impl<'l> Stored<'l> {
-    fn parse(location: &'l str) -> Self {
+    pub(crate) fn parse(location: &'l str) -> Self {
         if let Some(rest) = location.strip_prefix("runs:/") {
             let (run_id, folder) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
             return Self::OfRun { run_id, folder };
@@ -218,6 +252,7 @@ impl<'l> Stored<'l> {
     }
 }
 
-fn below(folder: &str, path: &str) -> String {
+/// A path within a folder, from where the folder is.
+pub(crate) fn below(folder: &str, path: &str) -> String {
     format!("{}/{path}", folder.trim_matches('/')).trim_matches('/').to_owned()
 }

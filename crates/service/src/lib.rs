@@ -4,6 +4,7 @@
 //! It validates, opens the transaction, calls `store` and `artifacts`, and answers with the domain's entities.
 
 mod aliases;
+mod archive;
 mod artifact_files;
 mod clock;
 mod comparison;
@@ -36,7 +37,8 @@ mod webhooks;
 
 use std::sync::Arc;
 
-pub use artifact_files::ArtifactListing;
+pub use archive::Archive;
+pub use artifact_files::{ArtifactListing, ArtifactOwner};
 pub use artifacts::{Artifacts, ByteRange, Download, FileInfo, Presigned, S3Options, Stat, Upload};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use experiments::{NewExperiment, SearchExperiments};

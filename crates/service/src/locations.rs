@@ -8,6 +8,8 @@ use domain::artifact_path::ArtifactPath;
 use domain::digest::{FileDigest, ObjectLocation};
 use domain::uri::{self, Uri};
 use domain::{Error, ErrorCode, Result};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 
 use crate::digests::{Digests, Failure};
 use crate::{Service, errors};
@@ -36,6 +38,18 @@ impl Place {
             }
         }
         Ok(files)
+    }
+
+    /// Every file in a folder and below it, page by page; paths relative to the location. A file's has none.
+    pub(crate) fn survey(&self, path: &ArtifactPath) -> BoxStream<'static, Result<Vec<FileInfo>, ArtifactError>> {
+        let above = if self.base.is_root() { 0 } else { self.base.as_str().len() + 1 };
+        let relative = move |mut page: Vec<FileInfo>| {
+            for file in &mut page {
+                file.path.drain(..above);
+            }
+            page
+        };
+        self.repository.survey(&self.base.join(path)).map_ok(relative).boxed()
     }
 
     /// Whether there is a file or folder of this name at the top.

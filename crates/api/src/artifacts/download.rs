@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use domain::{Error, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use service::{ArtifactFile, ByteRange, Stat};
+use service::{Archive, ArtifactFile, ByteRange, Stat};
 
 use super::ranges::{Verdict, are_conditional, judge};
 use crate::error::ApiError;
@@ -106,6 +106,21 @@ async fn body(file: &ArtifactFile, audience: Audience, range: Option<ByteRange>)
         answer.headers_mut().insert(header::CONTENT_RANGE, ascii(&format!("bytes {first}-{last}/{}", stat.size)));
     }
     Ok(answer)
+}
+
+/// Answers a GET or HEAD of an archive.
+pub(super) fn send_archive(archive: Archive, method: &Method) -> Response {
+    let disposition = ascii(&attachment(&archive.name));
+    let length = archive.length();
+    let body = if method == Method::HEAD { Body::empty() } else { Body::from_stream(archive.into_stream()) };
+    let mut answer = Response::new(body);
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
 }
 
 /// The headers that every answer about a file has, whether it sends the file or not.

@@ -230,6 +230,10 @@ impl Described {
         Self { answer: Answer::Media("*/*"), ..self }.fails(416).fails(501)
     }
 
+    pub(super) fn answers_media(self, media: &'static str) -> Self {
+        Self { answer: Answer::Media(media), ..self }
+    }
+
     pub(super) fn answers_text(self, media: &'static str) -> Self {
         Self { answer: Answer::Media(media), errors: vec![], ..self }
     }

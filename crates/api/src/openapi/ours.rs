@@ -56,5 +56,9 @@ pub(super) fn storage() -> Vec<Described> {
             .takes([text("path"), text("run_id"), text("model_id"), text("name"), text("version")])
             .answers([list("files", digest)])
             .fails(501),
+        get("ferroflow/v1/artifacts/archive", "A folder of a run, logged model or version, as a zip archive.")
+            .takes([text("path"), text("run_id"), text("model_id"), text("name"), text("version")])
+            .answers_media("application/zip")
+            .fails(501),
     ]
 }

@@ -237,14 +237,33 @@ pub(super) fn PreviewView(
     registered: Callback<()>,
 ) -> impl IntoView {
     match preview {
-        Preview::Nothing => view! { <p class="muted">"Select a file or a folder to see it here."</p> }.into_any(),
+        Preview::Nothing => view! {
+            <div class="row w-full"><DownloadFolder owner path what="Download all"/></div>
+            <p class="muted">"Select a file or a folder to see it here."</p>
+        }
+        .into_any(),
         Preview::Missing => view! { <p class="muted">"There is no such artifact here (any more)."</p> }.into_any(),
-        Preview::Folder => view! { <p class="muted">"A folder. Select a file in it to see it here."</p> }.into_any(),
+        Preview::Folder => view! {
+            <div class="row w-full"><DownloadFolder owner path what="Download folder"/></div>
+            <p class="muted">"Select a file in it to see it here."</p>
+        }
+        .into_any(),
         Preview::Model(file) => match owner {
             Owner::Run(run_id) => view! { <ModelView file run_id path model registered/> }.into_any(),
             Owner::Version { .. } => view! { <Schema signature=file.signature/> }.into_any(),
         },
         Preview::File { size, notes, body } => view! { <FileView owner path size notes body/> }.into_any(),
+    }
+}
+
+/// A folder as one zip archive.
+#[component]
+fn DownloadFolder(owner: Owner, path: String, what: &'static str) -> impl IntoView {
+    view! {
+        <a class="button" href=owner.archive_href(&path) rel="external" download="" title="As a zip archive">
+            <Icon name=IconName::Download/>
+            {what}
+        </a>
     }
 }
 
@@ -303,6 +322,7 @@ fn ModelView(
         <div class="row w-full">
             <h3 class="text-lg font-semibold">"MLflow Model"</h3>
             <div class="row ml-auto">
+                <DownloadFolder owner=Owner::Run(run_id.clone()) path=path.clone() what="Download folder"/>
                 {versions.into_iter().map(|(name, version)| view! { <VersionLink name version/> }).collect_view()}
                 <button type="button" class="button" class:primary=!is_registered on:click=move |_| open.set(true)>
                     {if is_registered { "Register again" } else { "Register Model" }}

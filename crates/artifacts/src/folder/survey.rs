@@ -27,13 +27,19 @@ impl Folder {
     }
 
     pub(crate) fn survey(&self, path: &ArtifactPath) -> impl Stream<Item = Result<Vec<FileInfo>>> + Send + 'static {
-        let root = self.root.clone();
-        // Folders that are still to be looked into.
+        let (this, first) = (self.clone(), path.clone());
+        // Folders that are still to be looked into. Only the first can lead out, for below it no links are followed.
         stream::try_unfold(vec![path.as_str().to_owned()], move |mut left| {
-            let root = root.clone();
+            let (this, first) = (this.clone(), first.clone());
             async move {
                 let Some(folder) = left.pop() else { return Ok(None) };
-                let (files, folders) = blocking(move || look(&root, &folder)).await?;
+                let (files, folders) = blocking(move || {
+                    if folder == first.as_str() && this.resolve(&first)?.is_none() {
+                        return Ok((Vec::new(), Vec::new()));
+                    }
+                    look(&this.root, &folder)
+                })
+                .await?;
                 left.extend(folders);
                 Ok(Some((files, left)))
             }

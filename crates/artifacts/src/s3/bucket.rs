@@ -86,29 +86,6 @@ impl Bucket {
         Ok(files)
     }
 
-    /// The files in a folder and in those below it; the first so many and one more.
-    pub(crate) async fn walk(&self, path: &ArtifactPath, most: usize) -> Result<Vec<FileInfo>> {
-        let folder = self.folder(path);
-        let mut pages = self.client.list_objects_v2().bucket(&self.name).prefix(&folder).into_paginator().send();
-        let mut files = Vec::new();
-        while let Some(page) = pages.next().await
-            && files.len() <= most
-        {
-            let page = match page.map_err(fault::of) {
-                Err(ArtifactError::NotFound) => return Ok(files),
-                page => page?,
-            };
-            files.extend(page.contents().iter().filter_map(|object| {
-                let name = object.key()?.strip_prefix(&folder)?;
-                let size = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
-                let is_mark = name.is_empty() || (name.ends_with('/') && size == 0);
-                let path = if path.is_root() { name.to_owned() } else { format!("{}/{name}", path.as_str()) };
-                (!is_mark).then_some(FileInfo { path, is_dir: false, size: Some(size) })
-            }));
-        }
-        Ok(files)
-    }
-
     pub(crate) async fn stat(&self, path: &ArtifactPath) -> Result<Stat> {
         if path.is_root() {
             return Err(ArtifactError::IsDirectory);

@@ -42,7 +42,7 @@ async fn attempt(repository: &Repository, what: &str) -> Result<(), ArtifactErro
         "download" => repository.get(&path("kept/a.txt"), None).await.map(drop),
         "facts" => repository.stat(&path("kept/a.txt")).await.map(drop),
         "list" => repository.list(&path("kept")).await.map(drop),
-        "walk" => repository.walk(&path(""), 10).await.map(drop),
+        "survey" => repository.survey(&path("")).try_collect::<Vec<_>>().await.map(drop),
         "delete" => repository.delete(&path("new.txt")).await,
         other => panic!("{other}"),
     }
@@ -51,7 +51,7 @@ async fn attempt(repository: &Repository, what: &str) -> Result<(), ArtifactErro
 #[rstest]
 #[tokio::test]
 async fn a_store_that_is_gone_is_told_in_time_and_found_again(
-    #[values("upload", "large upload", "download", "facts", "list", "walk", "delete")] what: &str,
+    #[values("upload", "large upload", "download", "facts", "list", "survey", "delete")] what: &str,
     #[values(Fault::HangUp, Fault::Silent, Fault::Error(503, "SlowDown"), Fault::Error(500, "InternalError"))]
     fault: Fault,
 ) {
@@ -70,7 +70,7 @@ async fn a_store_that_is_gone_is_told_in_time_and_found_again(
 #[rstest]
 #[tokio::test]
 async fn a_passing_fault_is_not_noticed(
-    #[values("upload", "large upload", "download", "facts", "list", "walk", "delete")] what: &str,
+    #[values("upload", "large upload", "download", "facts", "list", "survey", "delete")] what: &str,
     #[values(Fault::HangUp, Fault::Error(503, "SlowDown"), Fault::Slow(Duration::from_millis(200)))] fault: Fault,
 ) {
     let (faulty, place) = proxied().await;
@@ -157,7 +157,7 @@ async fn a_download_that_ends_early_is_no_success(#[case] fault: Fault) {
 async fn a_listing_that_ends_early_is_no_listing() {
     let (faulty, place) = proxied().await;
     faulty.always("list-type=2", Fault::BreakAnswer(400));
-    for what in ["list", "walk"] {
+    for what in ["list", "survey"] {
         let failed = attempt(&place.repository, what).await;
         assert!(matches!(failed, Err(ArtifactError::Unavailable(_))), "{what}: {failed:?}");
     }
