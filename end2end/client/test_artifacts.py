@@ -78,7 +78,7 @@ def test_folder_comes_as_one_archive(backend, client, experiment, unique):
     model = {name.removeprefix(f"{run_id}/"): data for name, data in whole.items() if name not in own}
     assert unpacked(archive(run_id=run_id, path="model")) == model
     assert unpacked(archive(model_id=model_id)) == {f"{model_id}{name[5:]}": data for name, data in model.items()}
-    registered = f"Ärchive {unique}"
+    registered = unique("Ärchive")
     client.create_registered_model(registered)
     client.create_model_version(registered, f"models:/{model_id}", run_id)
     version = archive(name=registered, version="1")

@@ -13,20 +13,20 @@ use service::{ArtifactConfig, Artifacts, NewRun, S3Options, Service, SystemClock
 use testing::{Backend, TestService, TestStore};
 use tower::ServiceExt;
 
-const PROXY: &str = "/api/2.0/mlflow-artifacts/artifacts";
+pub(crate) const PROXY: &str = "/api/2.0/mlflow-artifacts/artifacts";
 
-struct Server {
+pub(crate) struct Server {
     router: Router,
-    service: Service,
-    _keep: TestService,
+    pub(crate) service: Service,
+    pub(crate) test: TestService,
 }
 
 impl Server {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with_proxy(true).await
     }
 
-    async fn with_proxy(serve: bool) -> Self {
+    pub(crate) async fn with_proxy(serve: bool) -> Self {
         let config = |destination: String| ArtifactConfig {
             default_root: if serve { "mlflow-artifacts:/".into() } else { destination.clone() },
             destination,
@@ -36,14 +36,20 @@ impl Server {
         let test = TestService::with_config(Backend::Sqlite, config).await;
         let security = Security { enabled: false, ..Security::default() };
         let service = test.service.clone();
-        Self { router: api::router(&service, &security, "", Router::new()), service, _keep: test }
+        Self { router: api::router(&service, &security, "", Router::new()), service, test }
     }
 
     async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.router.clone().oneshot(request).await.expect("an answer")
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Response<Body> {
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Response<Body> {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -51,27 +57,27 @@ impl Server {
         self.send(request.body(body.into()).expect("a request")).await
     }
 
-    async fn get(&self, path: &str) -> Response<Body> {
+    pub(crate) async fn get(&self, path: &str) -> Response<Body> {
         self.ask("GET", path, &[], Body::empty()).await
     }
 
-    async fn put(&self, path: &str, body: &'static str) {
+    pub(crate) async fn put(&self, path: &str, body: &'static str) {
         let answer = self.ask("PUT", &format!("{PROXY}/{path}"), &[], body).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
     }
 
-    async fn new_run(&self) -> String {
+    pub(crate) async fn new_run(&self) -> String {
         let new = NewRun { experiment_id: "0".into(), ..NewRun::default() };
         self.service.create_run(new).await.expect("a run").info.run_id
     }
 }
 
-async fn text(answer: Response<Body>) -> String {
+pub(crate) async fn text(answer: Response<Body>) -> String {
     let bytes = to_bytes(answer.into_body(), usize::MAX).await.expect("a whole body");
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
-async fn object(answer: Response<Body>) -> (u16, Value) {
+pub(crate) async fn object(answer: Response<Body>) -> (u16, Value) {
     let status = answer.status().as_u16();
     (status, serde_json::from_str(&text(answer).await).expect("JSON"))
 }

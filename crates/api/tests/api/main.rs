@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod client;
+mod cves;
 mod endpoints;
 mod memory;
 mod registry;
