@@ -67,7 +67,8 @@ def test_folder_comes_as_one_archive(backend, client, experiment, unique):
         run_id = run.info.run_id
         for name in ("one.txt", "deep/zwei ü.txt", "deep/er/three.txt", "empty.txt"):
             mlflow.log_text("" if name == "empty.txt" else name, name)
-        model_id = mlflow.sklearn.log_model(LinearRegression().fit([[0], [1]], [0, 1]), name="model").model_id
+        model = LinearRegression().fit([[0], [1]], [0, 1])
+        model_id = mlflow.sklearn.log_model(model, name="model", pip_requirements=["scikit-learn"]).model_id
     whole = unpacked(archive(run_id=run_id))
     own = {name for name in whole if not name.startswith(f"{run_id}/model/")}
     assert own == {f"{run_id}/{name}" for name in ("one.txt", "deep/zwei ü.txt", "deep/er/three.txt", "empty.txt")}
@@ -80,7 +81,7 @@ def test_folder_comes_as_one_archive(backend, client, experiment, unique):
     assert unpacked(archive(model_id=model_id)) == {f"{model_id}{name[5:]}": data for name, data in model.items()}
     registered = unique("Ärchive")
     client.create_registered_model(registered)
-    client.create_model_version(registered, f"models:/{model_id}", run_id)
+    client.create_model_version(registered, f"models:/{model_id}", run_id, model_id=model_id)
     version = archive(name=registered, version="1")
     assert f"filename*=UTF-8''{quote(registered)}-1.zip" in version.headers["Content-Disposition"]
     assert unpacked(version) == {f"{registered}-1{name[5:]}": data for name, data in model.items()}

@@ -111,7 +111,7 @@ def test_versions_side_by_side(experiment, unique, ours):
     name = unique("compared")
     register(name, depth=1)
     register(name, signed=True, depth=2)
-    both = ours("GET", "model-versions/compare", name=name, version="1", other_version="2")
+    both = ours("GET", "model-versions/compare", name=name, version="1", other_version="2")["comparison"]
     lines = {kind: {line["key"]: line for line in both[kind]} for kind in ("params", "metrics", "artifacts")}
     assert lines["params"]["depth"] == {"key": "depth", "values": ["1", "2"], "differs": True}
     assert lines["metrics"]["score"]["values"] == [0.1, 0.2]

@@ -6,11 +6,14 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use crate::model_versions::ModelVersion;
-use crate::names::{MAX_REGISTRY_TAG_VALUE, check_tag};
+use crate::names::check_tag;
 use crate::{Error, Result};
 
 /// Most tags that a model asks for.
 pub const MAX_REQUIRED_TAGS: usize = 50;
+
+/// Longest value that a model asks for: each change of what it asks is remembered whole.
+pub const MAX_REQUIRED_VALUE: usize = 250;
 
 /// A tag that a version must have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +51,7 @@ impl Guards {
             if tag.key.is_empty() {
                 return Err(Error::invalid("A required tag must have a key."));
             }
-            check_tag(&tag.key, tag.value.as_deref().unwrap_or_default(), MAX_REGISTRY_TAG_VALUE)?;
+            check_tag(&tag.key, tag.value.as_deref().unwrap_or_default(), MAX_REQUIRED_VALUE)?;
             if !keys.insert(&tag.key) {
                 return Err(Error::invalid(format!("The tag '{}' is required twice.", tag.key)));
             }
@@ -133,6 +136,8 @@ mod tests {
         of(vec![required("a", None), required("a", Some("1"))]).check().expect_err("twice");
         of(vec![required("", None)]).check().expect_err("no key");
         of(vec![required("a//b", None)]).check().expect_err("no path");
+        of(vec![required("a", Some(&"x".repeat(MAX_REQUIRED_VALUE)))]).check().expect("not too long");
+        of(vec![required("a", Some(&"x".repeat(MAX_REQUIRED_VALUE + 1)))]).check().expect_err("too long");
         of((0..=MAX_REQUIRED_TAGS).map(|i| required(&i.to_string(), None)).collect()).check().expect_err("too many");
     }
 }

@@ -319,6 +319,9 @@ pub fn check_events(mut events: Vec<Event>) -> Result<Vec<Event>> {
     if events.is_empty() {
         return Err(Error::invalid("Webhook events must be a non-empty list of WebhookEvent objects: []."));
     }
+    for event in &events {
+        Event::new(event.entity, event.action)?;
+    }
     events.sort_unstable();
     events.dedup();
     Ok(events)

@@ -11,6 +11,7 @@ pub(crate) fn from_store(error: StoreError) -> Error {
             tracing::warn!(%cause, "the database does not answer");
             Error::unavailable("The database is not available at the moment. Please try again.")
         }
+        StoreError::Text(_) => Error::invalid("Text must not contain the character U+0000."),
         StoreError::Conflict(cause) | StoreError::Database(cause) => {
             tracing::error!(%cause, "a database statement failed");
             Error::internal()

@@ -2,6 +2,7 @@
 
 use domain::guards::Guards;
 use domain::history::Change;
+use domain::model_versions::Stage;
 use domain::{Error, ErrorCode, Result, names};
 use store::guards as rows;
 use store::model_versions::VersionRow;
@@ -57,9 +58,13 @@ impl Service {
         Ok(guards.missing(&version, &signed))
     }
 
-    /// Whether a version's files have a signature; `None` if its model does not ask, or is not there.
+    /// Whether a version's files have a signature; `None` if its model does not ask, or if it is in Production already.
     pub(crate) async fn signed_if_asked(&self, name: &str, version: i64) -> Result<Option<Signed>> {
         if !self.asks_for_signature(name).await? {
+            return Ok(None);
+        }
+        // One that is there already is not asked, so that it can stay there whatever became of its files.
+        if self.model_version(name, &version.to_string()).await?.stage == Stage::Production {
             return Ok(None);
         }
         Ok(Some(self.signed(name, version).await?))

@@ -60,8 +60,10 @@ impl Author {
         (from, to): (Stage, Stage),
         archived: Vec<i64>,
     ) -> Result<(), StoreError> {
+        if !archived.is_empty() {
+            rows::end_others(tx, registered_no, to, version, self.time).await?;
+        }
         for other in &archived {
-            rows::note_stage(tx, registered_no, *other, Stage::Archived, self.time).await?;
             self.note(tx, registered_no, Some(*other), Change::Displaced { from: to, by: version }).await?;
         }
         if from != to {

@@ -9,8 +9,8 @@ use domain::runs::RunStatus;
 use domain::{Error, ErrorCode, Param, Tag};
 use rstest::rstest;
 use service::{
-    Artifacts, HistoryPage, LogBatch, LogMetric, NewExperiment, NewModelVersion, NewRegisteredModel, NewRun, RunUpdate,
-    S3Options, Service, Store, SystemEntropy,
+    Artifacts, HistoryPage, LogBatch, LogMetric, NewExperiment, NewLoggedModel, NewModelVersion, NewRegisteredModel,
+    NewRun, RunUpdate, S3Options, Service, Store, SystemEntropy,
 };
 use testing::{Backend, TestService};
 
@@ -233,4 +233,35 @@ async fn versions_get_numbers_of_their_own(#[values(Backend::Sqlite, Backend::Po
         named += version.aliases.len();
     }
     assert_eq!((there, named), (1, 1));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn models_get_versions_of_one_logged_model(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let t = TestService::new(backend).await;
+    let run_id = run(&t).await;
+    let new = NewLoggedModel {
+        experiment_id: "0".into(),
+        name: Some("net".into()),
+        source_run_id: Some(run_id.clone()),
+        ..NewLoggedModel::default()
+    };
+    let model_id = t.service.create_logged_model(new).await.unwrap().model_id;
+    let answers = all_at_once(&t, |server, i| {
+        let (run_id, model_id) = (run_id.clone(), model_id.clone());
+        async move {
+            let name = format!("m{i}");
+            let model = NewRegisteredModel { name: name.clone(), tags: Vec::new(), description: None };
+            server.create_registered_model(model).await?;
+            let source = format!("models:/{model_id}");
+            let (run_id, model_id) = (Some(run_id), Some(model_id));
+            let new = NewModelVersion { name, source, run_id, model_id, ..NewModelVersion::default() };
+            server.create_model_version(new).await
+        }
+    })
+    .await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let model = t.service.logged_model(&model_id, false).await.unwrap();
+    let versions = model.tags.iter().find(|tag| tag.key == "mlflow.modelVersions").expect("its versions").value.clone();
+    assert_eq!(versions.matches("\"version\"").count(), usize::try_from(CLIENTS).unwrap(), "{versions}");
 }

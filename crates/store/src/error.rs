@@ -9,6 +9,9 @@ pub enum StoreError {
     /// A uniqueness or reference constraint refused the write.
     #[error("a constraint refused the write: {0}")]
     Conflict(#[source] sqlx::Error),
+    /// Text that the database does not keep: Postgres has no U+0000.
+    #[error("a text cannot be kept: {0}")]
+    Text(#[source] sqlx::Error),
     /// Any other fault of a statement.
     #[error("a statement failed: {0}")]
     Database(#[source] sqlx::Error),
@@ -37,6 +40,7 @@ impl From<sqlx::Error> for StoreError {
                     {
                         Self::Unavailable(error)
                     }
+                    Some("22021") => Self::Text(error),
                     _ => Self::Database(error),
                 }
             }

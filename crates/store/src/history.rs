@@ -96,6 +96,13 @@ pub async fn note_stage(conn: &mut Conn, registered_no: i64, version: i64, stage
     Ok(())
 }
 
+/// Notes that all versions of a model but one are out of a stage from now on.
+pub async fn end_others(conn: &mut Conn, registered_no: i64, stage: Stage, version: i64, now: i64) -> Result<()> {
+    const SQL: &str = "UPDATE stage_spans SET until = $4
+        WHERE registered_no = $1 AND stage = $2 AND until = $5 AND version <> $3";
+    conn.execute(SQL, args![registered_no, stage.number(), version, now, STILL]).await.map(drop)
+}
+
 /// Notes that a model's versions are in no stage from now on.
 pub async fn end_stages(conn: &mut Conn, registered_no: i64, now: i64) -> Result<()> {
     const SQL: &str = "UPDATE stage_spans SET until = $2 WHERE registered_no = $1 AND stage IN (1, 2) AND until = $3";

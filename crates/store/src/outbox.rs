@@ -48,11 +48,14 @@ pub async fn listeners(conn: &mut Conn, events: [&str; 2]) -> Result<Vec<Listene
     conn.fetch_all(SQL, args![events[0], events[1]]).await
 }
 
-/// Puts something in, due at once.
+/// Puts something in, due at once; nothing for a webhook that was deleted meanwhile.
 pub async fn add(conn: &mut Conn, webhook_no: i64, delivery_id: &str, body: &str, now: i64) -> Result<()> {
-    const SQL: &str = "
+    const POSTGRES: &str = "
+        INSERT INTO webhook_deliveries (webhook_no, delivery_id, body, created_at, due_at)
+        SELECT webhook_no, $2::text, $3::text, $4::bigint, $4::bigint FROM webhooks WHERE webhook_no = $1 FOR KEY SHARE";
+    const SQLITE: &str = "
         INSERT INTO webhook_deliveries (webhook_no, delivery_id, body, created_at, due_at) VALUES ($1, $2, $3, $4, $4)";
-    conn.execute(SQL, args![webhook_no, delivery_id, body, now]).await.map(drop)
+    conn.execute(conn.pick(POSTGRES, SQLITE), args![webhook_no, delivery_id, body, now]).await.map(drop)
 }
 
 /// Every active webhook, with the time at which the first of its deliveries is due: one probe of the index for each.
@@ -72,21 +75,19 @@ pub async fn claim(
     lease: i64,
     limit: i64,
 ) -> Result<Vec<DeliveryRow>> {
+    // An array, since the planner may run a subquery of `IN` again for each row, and its limit with it.
     const POSTGRES: &str = "
-        UPDATE webhook_deliveries SET due_at = $3, lease = $4 WHERE delivery_no IN (
+        UPDATE webhook_deliveries SET due_at = $3, lease = $4 WHERE delivery_no = ANY(ARRAY(
             SELECT delivery_no FROM webhook_deliveries WHERE webhook_no = $1 AND due_at <= $2
-            ORDER BY due_at, delivery_no LIMIT $5 FOR UPDATE SKIP LOCKED)
+            ORDER BY due_at, delivery_no LIMIT $5 FOR UPDATE SKIP LOCKED))
         RETURNING delivery_no, webhook_no, delivery_id, body, created_at, attempts";
     const SQLITE: &str = "
         UPDATE webhook_deliveries SET due_at = $3, lease = $4 WHERE delivery_no IN (
             SELECT delivery_no FROM webhook_deliveries WHERE webhook_no = $1 AND due_at <= $2
             ORDER BY due_at, delivery_no LIMIT $5)
         RETURNING delivery_no, webhook_no, delivery_id, body, created_at, attempts";
-    let sql = match conn {
-        Conn::Postgres(_) => POSTGRES,
-        Conn::Sqlite(_) => SQLITE,
-    };
-    let mut claimed: Vec<DeliveryRow> = conn.fetch_all(sql, args![webhook_no, now, until, lease, limit]).await?;
+    let mut claimed: Vec<DeliveryRow> =
+        conn.fetch_all(conn.pick(POSTGRES, SQLITE), args![webhook_no, now, until, lease, limit]).await?;
     claimed.sort_unstable_by_key(|row| row.delivery_no);
     Ok(claimed)
 }

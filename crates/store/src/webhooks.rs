@@ -167,11 +167,18 @@ pub async fn delete(conn: &mut Conn, webhook_id: &str) -> Result<bool> {
     Ok(conn.execute(SQL, args![webhook_id]).await? > 0)
 }
 
-/// Notes how the last attempt at a delivery ended.
-pub async fn note_delivery(conn: &mut Conn, webhook_no: i64, last: &LastDelivery) -> Result<()> {
+/// Notes how the last attempt at a delivery ended, by whoever holds its lease still.
+pub async fn note_delivery(
+    conn: &mut Conn,
+    webhook_no: i64,
+    (delivery_no, lease): (i64, i64),
+    last: &LastDelivery,
+) -> Result<()> {
     const SQL: &str = "
         UPDATE webhooks SET last_delivery_time = $2, last_delivery_status = $3, last_delivery_error = $4
-        WHERE webhook_no = $1";
-    let args = args![webhook_no, last.time, last.status.map(i64::from), last.error.clone()];
+        WHERE webhook_no = $1
+            AND EXISTS (SELECT 1 FROM webhook_deliveries WHERE delivery_no = $5 AND lease = $6)";
+    let status = last.status.map(i64::from);
+    let args = args![webhook_no, last.time, status, last.error.clone(), delivery_no, lease];
     conn.execute(SQL, args).await.map(drop)
 }

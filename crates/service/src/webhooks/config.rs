@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, ToSocketAddrs};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use rustls::ClientConfig;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 
 use super::secrets::Keyring;
 
@@ -100,13 +100,28 @@ pub trait Resolver: Send + Sync {
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
 }
 
+/// How many names are looked up at a time.
+const MAX_LOOKUPS: usize = 16;
+
 /// Asks the system.
 #[derive(Debug, Default)]
 pub struct SystemResolver;
 
 impl Resolver for SystemResolver {
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
-        Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect()) })
+        // Each takes a thread, for as long as the system waits for a name server; others need threads, too.
+        static LOOKUPS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(MAX_LOOKUPS)));
+        Box::pin(async move {
+            let permit = LOOKUPS.clone().acquire_owned().await.map_err(io::Error::other)?;
+            let host = host.to_owned();
+            let found = tokio::task::spawn_blocking(move || {
+                let found = (host.as_str(), 0).to_socket_addrs().map(|all| all.map(|address| address.ip()).collect());
+                // Not before the system has answered, even if nobody waits for it any more.
+                drop(permit);
+                found
+            });
+            found.await.map_err(io::Error::other)?
+        })
     }
 }
 

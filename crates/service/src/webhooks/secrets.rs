@@ -160,13 +160,19 @@ fn create(path: &Path, entropy: &dyn Entropy) -> io::Result<String> {
     bytes.extend(entropy.next().to_le_bytes());
     let text = URL_SAFE.encode(bytes);
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            file.write_all(format!("{text}\n").as_bytes())?;
-            file.sync_all()?;
+    let fresh = path.with_added_extension(format!("{}.new", std::process::id()));
+    let written = options.open(&fresh).and_then(|mut file| {
+        file.write_all(format!("{text}\n").as_bytes())?;
+        file.sync_all()
+    });
+    // A link appears with the whole key or not at all, and never in place of another's.
+    let made = written.and_then(|()| std::fs::hard_link(&fresh, path));
+    drop(std::fs::remove_file(&fresh));
+    match made {
+        Ok(()) => {
             tracing::info!(path = %path.display(), "made a key for webhook secrets: back it up with the database");
             Ok(text)
         }

@@ -8,8 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use domain::Millis;
-use http::{Request, header};
+use http::{HeaderValue, Request, header};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
@@ -73,12 +74,40 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// Sends a message. `Err` says, for people, why there is no answer.
 pub(super) async fn post(webhooks: &Webhooks, target: &Target, message: &Message<'_>) -> Result<Answer, String> {
     let timeout = webhooks.config.timeout;
-    tokio::time::timeout(timeout, exchange(webhooks, target, message))
+    let deadline = tokio::time::Instant::now() + timeout;
+    let (_sender, response) = tokio::time::timeout_at(deadline, exchange(webhooks, target, message))
         .await
-        .unwrap_or_else(|_| Err(format!("no answer within {} seconds", timeout.as_secs())))
+        .unwrap_or_else(|_| Err(format!("no answer within {} seconds", timeout.as_secs())))?;
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| pause(value, message.now));
+    let mut kept = Vec::new();
+    let mut body = response.into_body();
+    let read = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            if let Ok(data) = frame.into_data() {
+                kept.extend_from_slice(&data[..data.len().min(MAX_BODY - kept.len())]);
+                if kept.len() == MAX_BODY {
+                    break;
+                }
+            }
+        }
+    };
+    // The status has said what there is to say: a body that breaks off, or does not end, takes nothing back.
+    drop(tokio::time::timeout_at(deadline, read).await);
+    Ok(Answer { status, body: String::from_utf8_lossy(&kept).into_owned(), retry_after })
 }
 
-async fn exchange(webhooks: &Webhooks, target: &Target, message: &Message<'_>) -> Result<Answer, String> {
+/// The seconds that `Retry-After` asks for, as a number or as a date.
+fn pause(value: &HeaderValue, now: Millis) -> Option<i64> {
+    let text = value.to_str().ok()?.trim();
+    let until = || Some((jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond() - now).max(0) / 1_000);
+    text.parse().ok().or_else(until)
+}
+
+/// What keeps the connection, and the answer's head.
+type Exchanged = (http1::SendRequest<Full<Bytes>>, http::Response<Incoming>);
+
+async fn exchange(webhooks: &Webhooks, target: &Target, message: &Message<'_>) -> Result<Exchanged, String> {
     let request = request(&target.url, message)?;
     let tcp = connect(target).await?;
     let stream: Box<dyn Stream> = if target.url.scheme() == "https" {
@@ -95,20 +124,7 @@ async fn exchange(webhooks: &Webhooks, target: &Target, message: &Message<'_>) -
     // It ends with the exchange, however that ends.
     tokio::spawn(connection);
     let response = sender.send_request(request).await.map_err(|cause| format!("no answer: {cause}"))?;
-    let status = response.status().as_u16();
-    let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.trim().parse().ok());
-    let mut kept = Vec::new();
-    let mut body = response.into_body();
-    // The status has said what there is to say: a body that breaks off takes nothing back.
-    while let Some(Ok(frame)) = body.frame().await {
-        if let Ok(data) = frame.into_data() {
-            kept.extend_from_slice(&data[..data.len().min(MAX_BODY - kept.len())]);
-            if kept.len() == MAX_BODY {
-                break;
-            }
-        }
-    }
-    Ok(Answer { status, body: String::from_utf8_lossy(&kept).into_owned(), retry_after })
+    Ok((sender, response))
 }
 
 fn request(url: &Url, message: &Message<'_>) -> Result<Request<Full<Bytes>>, String> {
@@ -178,6 +194,20 @@ mod tests {
     fn signatures_are_mlflows() {
         // hmac.new(b"s3cret", b"id.1700000000.{}", sha256)
         assert_eq!(signature("s3cret", "id", 1_700_000_000, "{}"), "v1,E1jT1gXbthS5zn30uBh7ToafsgF7EE2I1cmPPlN15rY=");
+    }
+
+    #[test]
+    fn a_receiver_says_when_to_come_again() {
+        let now = 1_700_000_000_000;
+        for (value, seconds) in [
+            ("120", Some(120)),
+            (" 7 ", Some(7)),
+            ("Tue, 14 Nov 2023 22:18:20 GMT", Some(300)),
+            ("Tue, 14 Nov 2023 22:00:00 GMT", Some(0)),
+            ("soon", None),
+        ] {
+            assert_eq!(pause(&HeaderValue::from_static(value), now), seconds, "{value}");
+        }
     }
 
     #[test]

@@ -78,7 +78,8 @@ impl Service {
         self.take_over().await;
         let mut under_way = JoinSet::new();
         let mut claims: HashMap<Id, Claim> = HashMap::new();
-        let (mut purged_at, mut looks) = (0, 0_u32);
+        // What waited while no server ran is tried before it is too old.
+        let (mut purged_at, mut looks) = (self.now(), 0_u32);
         loop {
             if self.now() - purged_at >= PURGE_INTERVAL {
                 purged_at = self.now();
@@ -127,10 +128,10 @@ impl Service {
 
     /// Delivers what is due at the moment and waits for it; answers how much that was. The worker's one round, for tests.
     pub async fn deliver_due_webhooks(&self) -> Result<usize> {
-        self.drop_old().await?;
         let (claimed, _) = self.claim_due(&[]).await?;
         let count = claimed.len();
         join_all(claimed.into_iter().map(|claim| self.deliver(claim))).await;
+        self.drop_old().await?;
         Ok(count)
     }
 
@@ -195,7 +196,7 @@ impl Service {
                     }
                     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
                     let got = rows::claim(tx, webhook_no, now, until, lease, limit).await?;
-                    room -= got.len();
+                    room = room.saturating_sub(got.len());
                     claimed.extend(got.into_iter().map(|row| Claim { row, lease }));
                 }
                 Ok(claimed)
@@ -291,8 +292,9 @@ impl Service {
         let Claim { row, lease } = claim.clone();
         let done = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
+                note(tx, &row, lease, last).await?;
                 rows::finish(tx, row.delivery_no, lease).await?;
-                note(tx, row.webhook_no, last).await
+                Ok(())
             })
         });
         Ok(done.await?)
@@ -302,17 +304,24 @@ impl Service {
         let Claim { row, lease } = claim.clone();
         let done = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
+                note(tx, &row, lease, last).await?;
                 rows::postpone(tx, row.delivery_no, lease, attempts, due_at).await?;
-                note(tx, row.webhook_no, last).await
+                Ok(())
             })
         });
         Ok(done.await?)
     }
 }
 
-async fn note(tx: &mut store::Conn, webhook_no: i64, last: Option<LastDelivery>) -> Result<(), Fault> {
+/// Notes an attempt at the webhook, before the delivery is touched: deleting a webhook locks the two in this order.
+async fn note(
+    tx: &mut store::Conn,
+    row: &DeliveryRow,
+    lease: i64,
+    last: Option<LastDelivery>,
+) -> Result<(), StoreError> {
     if let Some(last) = last {
-        webhooks::note_delivery(tx, webhook_no, &last).await?;
+        webhooks::note_delivery(tx, row.webhook_no, (row.delivery_no, lease), &last).await?;
     }
     Ok(())
 }

@@ -317,6 +317,57 @@ async fn the_worker_tells_at_once_and_puts_back_what_it_could_not_finish(
     assert_eq!(receiver.seen()[3].id(), seen[2].id());
 }
 
+#[rstest]
+#[tokio::test]
+async fn what_waited_while_no_server_ran_is_told(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let (t, s, receiver) = setup(backend).await;
+    add_hook(&s, &receiver.url("/"), &["registered_model.created"]).await;
+    add_model(&s, "on Friday").await;
+    t.clock.advance(3 * 24 * 3_600_000);
+    let worker = tokio::spawn(async move { s.deliver_webhooks(std::future::pending()).await });
+    assert_eq!(receiver.wait_for(1).await[0].told().1["name"], "on Friday");
+    worker.abort();
+}
+
+/// With the statistics of an almost empty table, Postgres plans another way.
+#[rstest]
+#[tokio::test]
+async fn a_worker_takes_a_few_of_many(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let (t, s, receiver) = setup(backend).await;
+    add_hook(&s, &receiver.url("/"), &["registered_model.created"]).await;
+    add_model(&s, "m0").await;
+    run(&t, "ANALYZE").await;
+    for number in 1..30 {
+        add_model(&s, &format!("m{number}")).await;
+    }
+    assert_eq!(s.deliver_due_webhooks().await.unwrap(), 4);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_webhook_that_is_deleted_harms_no_change(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let (_t, s, receiver) = setup(backend).await;
+    add_model(&s, "m").await;
+    add_version(&s, "m").await;
+    let worker = tokio::spawn({
+        let s = s.clone();
+        async move { s.deliver_webhooks(std::future::pending()).await }
+    });
+    for round in 0..20 {
+        let hook = add_hook(&s, &receiver.url("/"), &["model_version_alias.created"]).await;
+        let changes = (0..4).map(|number| {
+            let s = s.clone();
+            tokio::spawn(async move { s.set_alias("m", &format!("a{round}-{number}"), "1").await })
+        });
+        let changes: Vec<_> = changes.collect();
+        s.delete_webhook(&hook.webhook_id).await.unwrap();
+        for change in changes {
+            change.await.unwrap().unwrap();
+        }
+    }
+    worker.abort();
+}
+
 #[tokio::test]
 async fn a_silent_receiver_does_not_hold_up_the_others() {
     let (_t, s, receiver) = setup(Backend::Sqlite).await;
@@ -357,7 +408,10 @@ async fn a_disabled_webhook_keeps_what_waits_for_a_day(#[values(Backend::Sqlite,
     set(Status::Active).await;
     assert_eq!(s.deliver_due_webhooks().await.unwrap(), 1);
     add_model(&s, "too old").await;
+    set(Status::Disabled).await;
     t.clock.advance(24 * 3_600_000 + 1);
+    assert_eq!(s.deliver_due_webhooks().await.unwrap(), 0);
+    set(Status::Active).await;
     assert_eq!(s.deliver_due_webhooks().await.unwrap(), 0);
     add_model(&s, "deleted").await;
     s.delete_webhook(&id).await.unwrap();

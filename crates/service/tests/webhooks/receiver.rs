@@ -37,6 +37,8 @@ pub(crate) enum Reply {
     Status(u16, &'static str, String),
     /// Nothing, and the connection stays open.
     Silence,
+    /// 200, and a body that has no end.
+    Endless,
 }
 
 pub(crate) fn status(code: u16) -> Reply {
@@ -128,6 +130,10 @@ async fn serve(mut stream: TcpStream, inner: Arc<Inner>) -> Option<()> {
             stream.write_all(answer.as_bytes()).await.ok()?;
         }
         Reply::Silence => std::future::pending::<()>().await,
+        Reply::Endless => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata").await.ok()?;
+            std::future::pending::<()>().await;
+        }
     }
     Some(())
 }

@@ -1,6 +1,7 @@
 //! Where nothing is ever sent, and what nobody ever reads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rstest::rstest;
 use service::{NewWebhook, WebhookConfig};
@@ -68,6 +69,20 @@ async fn only_the_beginning_of_an_answer_is_read() {
     receiver.reply([Reply::Status(200, "", "x".repeat(10_000_000))]);
     let result = s.test_webhook(&id, None).await.unwrap();
     assert_eq!((result.success, result.response_body.unwrap().len()), (true, 64 * 1024));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_end_is_an_answer() {
+    let t = TestService::new(Backend::Sqlite).await;
+    let config = WebhookConfig { timeout: Duration::from_secs(1), ..config() };
+    let (s, receiver) = (t.service.clone().with_webhooks(config).unwrap(), Receiver::start().await);
+    receiver.reply([Reply::Endless]);
+    add_hook(&s, &receiver.url("/"), &["registered_model.created"]).await;
+    add_model(&s, "m").await;
+    assert_eq!(s.deliver_due_webhooks().await.unwrap(), 1);
+    t.clock.advance(3_600_000);
+    assert_eq!(s.deliver_due_webhooks().await.unwrap(), 0, "it has been delivered");
+    assert_eq!(receiver.seen().len(), 1);
 }
 
 #[rstest]

@@ -127,7 +127,9 @@ pub async fn hold(tx: &mut Conn, run_id: &str, model_no: Option<i64>) -> Result<
     let run =
         tx.pick("SELECT removing FROM runs WHERE run_id = $1 FOR SHARE", "SELECT removing FROM runs WHERE run_id = $1");
     let model = tx.pick(
-        "SELECT removing FROM logged_models WHERE model_no = $1 FOR SHARE",
+        // As strongly as the version's list of the model will need it: two that share a row first and then both want
+        // it for themselves would wait for each other.
+        "SELECT removing FROM logged_models WHERE model_no = $1 FOR UPDATE",
         "SELECT removing FROM logged_models WHERE model_no = $1",
     );
     let mut removing: Option<(bool,)> = tx.fetch_optional(run, args![run_id]).await?;
