@@ -4,7 +4,19 @@ import { type Page, expect, test } from "@playwright/test";
 
 import { logRun, post } from "./seed";
 
-const PAGES = ["experiments", "runs", "comparison of runs", "run", "models", "model", "version", "comparison of versions"] as const;
+const PAGES = [
+  "experiments",
+  "runs",
+  "comparison of runs",
+  "run",
+  "models",
+  "deleted models",
+  "model",
+  "version",
+  "comparison of versions",
+  "webhooks",
+  "storage",
+] as const;
 let paths: Record<(typeof PAGES)[number], string>;
 
 test.beforeAll(async ({ request }) => {
@@ -17,15 +29,21 @@ test.beforeAll(async ({ request }) => {
     await post(request, "model-versions/create", { name, source: `models:/${model}`, run_id: run, model_id: model, description });
   }
   await post(request, "model-versions/transition-stage", { name, version: "2", stage: "Production", archive_existing_versions: true });
+  await post(request, "registered-models/create", { name: `${name}-gone` });
+  await request.delete("/api/2.0/mlflow/registered-models/delete", { data: { name: `${name}-gone` } });
+  await post(request, "webhooks", { name, url: "https://8.8.8.8/hook", events: [{ entity: "MODEL_VERSION", action: "CREATED" }] });
   paths = {
     experiments: "/experiments",
     runs: `/experiments/${experiment}`,
     "comparison of runs": `/experiments/${experiment}/compare?runs=${run},${other.info.run_id}`,
     run: `/experiments/${experiment}/runs/${run}`,
     models: "/models",
-    model: `/models/${name}`,
+    "deleted models": "/models?view=deleted",
+    model: `/models/${name}?on=2026-01-01`,
     version: `/models/${name}/versions/2`,
     "comparison of versions": `/models/${name}/compare?versions=1,2`,
+    webhooks: "/webhooks",
+    storage: "/settings/storage",
   };
 });
 

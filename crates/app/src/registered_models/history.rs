@@ -168,7 +168,7 @@ fn Answer(name: String, on: OnDay) -> impl IntoView {
         let until = span.until.map(|until| view! { " until "<Time millis=until/> });
         view! {
             <li>
-                <a class="link" href=version_href(&name, span.version)>{format!("Version {}", span.version)}</a>
+                <a class="link underline" href=version_href(&name, span.version)>{format!("Version {}", span.version)}</a>
                 ", in Production since "<Time millis=span.since/>{until}
             </li>
         }
@@ -192,7 +192,7 @@ fn Row(name: String, entry: HistoryEntry, of_model: bool) -> impl IntoView {
     let subject = of_model.then(|| match version {
         Some(version) => {
             let href = version_href(&name, version);
-            view! { <a class="link" href=href>{format!("Version {version}")}</a>" " }.into_any()
+            view! { <a class="link underline" href=href>{format!("Version {version}")}</a>" " }.into_any()
         }
         None => "Model ".into_any(),
     });
