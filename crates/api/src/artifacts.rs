@@ -9,12 +9,11 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use domain::{Error, ErrorCode};
 use http::{Method, StatusCode, header};
-use http_body_util::BodyExt;
 use serde::Serialize;
 use service::{FileInfo, Service, Upload};
 
 use crate::error::ApiError;
-use crate::request::Params;
+use crate::request::{Params, read_at_most};
 use crate::response::{Answer, json};
 use download::{Audience, send};
 
@@ -117,14 +116,13 @@ pub(crate) async fn upload_run_file(State(service): State<Service>, request: Req
         kind.as_bytes().starts_with(b"application/x-www-form-urlencoded")
             || kind.as_bytes().starts_with(b"multipart/form-data")
     });
-    let body = http_body_util::Limited::new(request.into_body(), MAX_UI_UPLOAD).collect().await.map_err(|cause| {
-        if cause.is::<http_body_util::LengthLimitError>() {
+    let body = read_at_most(request.into_body(), MAX_UI_UPLOAD).await.map_err(|error| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
             ApiError::invalid("Artifact size is too large. Max size is 10MB.")
         } else {
-            Error::new(ErrorCode::BadRequest, "The upload broke off.").into()
+            error
         }
     })?;
-    let body = body.to_bytes();
     if body.is_empty() || is_form {
         return Err(ApiError::invalid("Request must specify data."));
     }

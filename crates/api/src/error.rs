@@ -20,6 +20,11 @@ impl ApiError {
         Self { status, error }
     }
 
+    /// The status that it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// `INVALID_PARAMETER_VALUE`.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Error::invalid(message).into()

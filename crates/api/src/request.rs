@@ -3,6 +3,8 @@
 //!
 //! See `docs/api.md`, request bodies.
 
+use std::time::Duration;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
@@ -19,6 +21,9 @@ use crate::error::ApiError;
 
 /// Largest body of a JSON request, in bytes.
 pub const MAX_JSON_BODY: usize = 64 * 1024 * 1024;
+
+/// How long the body of a request may take to arrive that is read as a whole.
+const BODY_TIMEOUT: Duration = Duration::from_mins(5);
 
 type Result<T, E = ApiError> = std::result::Result<T, E>;
 
@@ -67,8 +72,11 @@ fn check_content_type(method: &Method, headers: &HeaderMap) -> Result<()> {
     Err(ApiError::invalid("Bad Request. Content-Type must be one of ['application/json']."))
 }
 
-async fn read_at_most(body: Body, limit: usize) -> Result<Bytes> {
-    to_bytes(body, limit).await.map_err(|error| {
+/// Reads a body. One that does not end has broken off: a sender whose machine died cannot say so.
+pub(crate) async fn read_at_most(body: Body, limit: usize) -> Result<Bytes> {
+    let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, limit)).await;
+    let read = read.map_err(|_| ApiError::from(Error::new(ErrorCode::BadRequest, "The request body broke off.")))?;
+    read.map_err(|error| {
         let too_long = std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
         if too_long {
             let message = format!("The request body is larger than {limit} bytes.");
@@ -346,11 +354,12 @@ impl Params {
 
     /// Whose artifacts are asked for: `run_id`, `model_id`, or `name` with `version`.
     pub(crate) fn artifact_owner(&mut self) -> Result<ArtifactOwner> {
-        let (run_id, model_id, name) = (self.text("run_id")?, self.text("model_id")?, self.text("name")?);
+        let (run_id, model_id) = (self.text("run_id")?, self.text("model_id")?);
+        let (name, version) = (self.text("name")?, self.text("version")?);
         match [run_id.is_empty(), model_id.is_empty(), name.is_empty()] {
             [false, true, true] => Ok(ArtifactOwner::Run(run_id)),
             [true, false, true] => Ok(ArtifactOwner::LoggedModel(model_id)),
-            [true, true, false] => Ok(ArtifactOwner::Version { name, version: self.text("version")? }),
+            [true, true, false] => Ok(ArtifactOwner::Version { name, version }),
             _ => Err(ApiError::invalid("Exactly one of run_id, model_id and name must be provided.")),
         }
     }

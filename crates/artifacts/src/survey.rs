@@ -33,7 +33,11 @@ impl Artifacts {
     /// The file or folder of an [address](Repository::address): the repository of what it lies in, and its name there.
     pub fn at(&self, address: &str) -> Result<(Repository, ArtifactPath)> {
         let unknown = || ArtifactError::Scheme(address.to_owned());
-        let path = |name: &str| ArtifactPath::parse(name).map_err(|_| ArtifactError::Outside);
+        // Names as they are, in which a `%` means nothing.
+        let path = |name: &str| match name {
+            "" => Ok(ArtifactPath::default()),
+            name => ArtifactPath::stored(name).map_err(|_| ArtifactError::Outside),
+        };
         if let Some(object) = address.strip_prefix("s3://") {
             let (bucket, key) = object.split_once('/').ok_or_else(unknown)?;
             let (prefix, name) = key.rsplit_once('/').unwrap_or(("", key));

@@ -54,12 +54,17 @@ impl Database {
         Ok(())
     }
 
-    /// As MLflow and Ferroflow take it.
+    /// As the database itself takes it.
     pub(crate) fn uri(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite:///{}", path.display()),
             Self::Postgres(server, name) => format!("{server}/{name}"),
         }
+    }
+
+    /// As MLflow and Ferroflow take it: with the driver that `make test` installs, whatever else would be its default.
+    pub(crate) fn uri_with_driver(&self) -> String {
+        self.uri().replacen("postgresql://", "postgresql+psycopg2://", 1)
     }
 
     /// As FastTrackML takes it: a file's path follows two slashes.

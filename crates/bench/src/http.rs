@@ -59,6 +59,7 @@ impl Call {
 
 /// A connection to a server, for one request after the other.
 pub(crate) struct Connection {
+    server: SocketAddr,
     sender: SendRequest<Outgoing>,
     host: HeaderValue,
 }
@@ -70,7 +71,7 @@ impl Connection {
         let (sender, connection) = http1::handshake(TokioIo::new(QuickAck(stream))).await?;
         // It ends with the sender; what goes wrong is told to the request that is under way.
         tokio::spawn(connection);
-        Ok(Self { sender, host: HeaderValue::from_str(&server.to_string())? })
+        Ok(Self { server, sender, host: HeaderValue::from_str(&server.to_string())? })
     }
 
     /// Sends a call and reads the whole answer, which must be 200.
@@ -107,7 +108,10 @@ impl Connection {
     async fn send(&mut self, mut request: Request<Outgoing>) -> Result<Incoming> {
         request.headers_mut().insert(header::HOST, self.host.clone());
         let asked = format!("{} {}", request.method(), request.uri());
-        self.sender.ready().await?;
+        if self.sender.ready().await.is_err() {
+            // MLflow's server hangs up on who says nothing for five seconds.
+            *self = Self::open(self.server).await?;
+        }
         let (head, body) = self.sender.send_request(request).await?.into_parts();
         if head.status == StatusCode::OK {
             return Ok(body);

@@ -66,7 +66,7 @@ impl Server {
         match program.peer {
             Peer::Ferroflow | Peer::Mlflow => command
                 .args(["server", "--host", "127.0.0.1", "--port", &port.to_string()])
-                .args(["--backend-store-uri", &database.uri()])
+                .args(["--backend-store-uri", &database.uri_with_driver()])
                 .args(["--artifacts-destination", artifacts])
                 .env("MLFLOW_DISABLE_TELEMETRY", "true"),
             Peer::FastTrackMl => command

@@ -18,6 +18,8 @@ use crate::web;
 
 /// MLflow's variable for a pattern that sources of new model versions must match.
 const SOURCE_PATTERN: &str = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX";
+/// How often to look for what broken uploads left behind.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(6);
 /// How long requests that are under way may take after SIGTERM.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -72,6 +74,7 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
         let service = service.clone();
         async move { service.deliver_webhooks(no_more.map(drop)).await }
     });
+    let sweeping = tokio::spawn(sweep_uploads(service.clone()));
     let router = web::router(&service, site, &config.security, &config.static_prefix);
     greet(args, &config.artifacts, &config.static_prefix, port);
 
@@ -97,6 +100,7 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
         done = async { server.await } => done.map_err(|e| format!("the server failed: {e}"))?,
         () = timeout => tracing::warn!("some requests did not end within {} seconds", DRAIN_TIMEOUT.as_secs()),
     }
+    sweeping.abort();
     // After the last request, which may have had something to tell.
     drop(stop_deliveries);
     if deliveries.await.is_err() {
@@ -105,6 +109,19 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Frees, from time to time, what uploads left behind whose sender or server died.
+async fn sweep_uploads(service: Service) {
+    let mut times = tokio::time::interval(SWEEP_INTERVAL);
+    loop {
+        times.tick().await;
+        match service.sweep_uploads().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "removed what broken uploads had left behind"),
+            Err(error) => tracing::warn!(error.message, "what broken uploads left behind stays for now"),
+        }
+    }
 }
 
 /// Returns at SIGTERM or Ctrl-C.

@@ -201,6 +201,13 @@ async fn whole<T: Send + 'static>(
 }
 
 impl Service {
+    /// Removes what uploads to the artifacts destination left behind whose sender or server died long ago; answers how
+    /// many. For the server to do from time to time.
+    pub async fn sweep_uploads(&self) -> Result<u64> {
+        let place = self.destination().map_err(errors::from_artifacts)?;
+        place.repository.sweep(self.now()).await.map_err(errors::from_artifacts)
+    }
+
     /// Opens an artifact location, be it the proxy's or a store's that the server reaches itself. One that it cannot, or
     /// must not, is [`ArtifactError::Scheme`].
     pub(crate) fn repository(&self, location: &str) -> Result<Place, ArtifactError> {

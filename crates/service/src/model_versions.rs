@@ -86,7 +86,7 @@ impl Service {
                 }
                 let model = model.ok_or_else(|| registered_models::not_found(&new.name))?;
                 let registered_no = model.registered_no;
-                if !gc::hold(tx, &origin.run_id, origin.model_no).await? {
+                if !gc::hold(tx, &origin.run_id, origin.model_no, &origin.storage_location).await? {
                     return Err(sources::is_being_removed(&origin.source).into());
                 }
                 let version = rows::take_number(tx, registered_no, now).await?;

@@ -462,3 +462,57 @@ async fn a_server_does_it_only_if_it_was_told_to(#[values(Backend::Sqlite, Backe
     assert_eq!(service.removal_progress().removal.total(), 1);
     assert!(service.run(&run).await.is_err());
 }
+
+/// An experiment whose location the client chose.
+async fn new_experiment_at(service: &Service, name: &str, location: &str) -> String {
+    let artifact_location = Some(location.to_owned());
+    let new = NewExperiment { name: name.into(), artifact_location, ..NewExperiment::default() };
+    service.create_experiment(new).await.unwrap().to_string()
+}
+
+#[rstest]
+#[tokio::test]
+async fn experiments_that_share_a_folder_keep_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let test = TestService::new(backend).await;
+    let service = &test.service;
+    // The one that is made next gets this folder by default.
+    let next = new_experiment(service, "before").await.parse::<i64>().unwrap() + 2;
+    let shared = new_experiment_at(service, "shared", &format!("mlflow-artifacts:/{next}")).await;
+    let gone = new_experiment(service, "gone").await;
+    assert_eq!(gone, next.to_string());
+    new_run(service, &shared).await;
+    // A second one within a run of the one that goes, which therefore stays.
+    let around = new_experiment(service, "around").await;
+    let run = new_run(service, &around).await;
+    let root = service.run_location(&run).await.unwrap();
+    let within = new_experiment_at(service, "within", &format!("{root}/sub")).await;
+    new_run(service, &within).await;
+    let before = files(service).await;
+    service.delete_experiment(&gone).await.unwrap();
+    service.delete_experiment(&around).await.unwrap();
+    let (_, told) = gc(service, &at_once()).await;
+    assert_eq!(files(service).await, before, "{told:?}");
+    let expected = [
+        format!("Experiment with ID {gone} removed"),
+        format!("Experiment with ID {around} kept: experiment {within} keeps its files in there"),
+        format!("Run with ID {run} kept: experiment {within} keeps its files in there"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_reached_can_still_be_restored(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let test = TestService::new(backend).await;
+    let service = &test.service;
+    let elsewhere = new_experiment_at(service, "elsewhere", "gs://bucket/path").await;
+    let new = NewRun { experiment_id: elsewhere.clone(), ..NewRun::default() };
+    let run = service.create_run(new).await.unwrap().info.run_id;
+    service.delete_run(&run).await.unwrap();
+    let (removal, told) = gc(service, &at_once()).await;
+    assert_eq!((removal.total(), told.len()), (0, 1), "{told:?}");
+    service.restore_run(&run).await.unwrap();
+    service.delete_experiment(&elsewhere).await.unwrap();
+    gc(service, &at_once()).await;
+    service.restore_experiment(&elsewhere).await.unwrap();
+}

@@ -135,7 +135,8 @@ pub(super) async fn load(file: &service::ArtifactFile, size: Option<u64>) -> UiR
         }
         "ipynb" => {
             let (bytes, _) = head(file, size, MAX_NOTEBOOK).await?;
-            if let Some(rendered) = std::str::from_utf8(&bytes).ok().and_then(render::notebook) {
+            let notebook = aside(move || std::str::from_utf8(&bytes).ok().and_then(render::notebook));
+            if let Some(rendered) = notebook.await? {
                 return Ok(Preview::rendered(size, rendered));
             }
         }
@@ -145,19 +146,31 @@ pub(super) async fn load(file: &service::ArtifactFile, size: Option<u64>) -> UiR
     let Some(text) = as_text(bytes, cut) else {
         return Ok(Preview::refused(size, "There is no preview for this kind of file."));
     };
-    let mut rendered = match extension.as_str() {
+    let is_notebook = extension == "ipynb";
+    let mut rendered = aside(move || match extension.as_str() {
         "csv" => render::separated(&text, b',', cut),
         "tsv" => render::separated(&text, b'\t', cut),
         "md" | "markdown" => render::markdown(&text),
         _ => render::text(&name, &text, cut),
-    };
-    if extension == "ipynb" {
+    })
+    .await?;
+    if is_notebook {
         rendered.notes.insert(0, "This is not a notebook that can be read.".to_owned());
     }
     if cut {
         rendered.notes.insert(0, format!("The first {} of the file.", format::bytes(TEXT_HEAD)));
     }
     Ok(Preview::rendered(size, rendered))
+}
+
+/// Renders on a thread for what takes its time: others wait for none of it.
+#[cfg(feature = "ssr")]
+async fn aside<T: Send + 'static>(render: impl FnOnce() -> T + Send + 'static) -> UiResult<T> {
+    let rendered = tokio::task::spawn_blocking(render).await;
+    rendered.map_err(|cause| {
+        leptos::logging::error!("a preview failed: {cause}");
+        domain::Error::internal().into()
+    })
 }
 
 /// The first bytes of a file that has some, and whether there are more.

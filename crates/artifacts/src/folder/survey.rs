@@ -16,7 +16,7 @@ impl Folder {
     pub(crate) async fn address(&self, path: &ArtifactPath) -> Result<Option<String>> {
         let (this, path) = (self.clone(), path.clone());
         let address = move || {
-            let root = real(&this.root)?.map_or_else(|| place(&this.root), Ok)?;
+            let root = known(&this.root)?.map_or_else(|| place(&this.root), Ok)?;
             let address = if path.is_root() { root.clone() } else { place(&root.join(path.as_str()))? };
             if !address.starts_with(&root) {
                 return Err(ArtifactError::Outside);
@@ -77,6 +77,14 @@ fn look(root: &Path, folder: &str) -> Result<(Vec<FileInfo>, Vec<String>)> {
     Ok((files, folders))
 }
 
+/// As [`real`], for an address alone: what we may not look into is taken as it is written.
+fn known(path: &Path) -> Result<Option<PathBuf>> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+        _ => real(path),
+    }
+}
+
 /// A path without `..` and symbolic links, however much of it exists. The last name stays: who replaces or removes a
 /// link does not touch what it points at.
 fn place(path: &Path) -> Result<PathBuf> {
@@ -89,13 +97,13 @@ fn place(path: &Path) -> Result<PathBuf> {
             }
             other => place.push(other),
         }
-        if let Some(real) = real(&place)? {
+        if let Some(real) = known(&place)? {
             place = real;
         }
     }
     Ok(match name {
         Some(name) => place.join(name),
         // It ends in `..`.
-        None => real(path)?.unwrap_or(place),
+        None => known(path)?.unwrap_or(place),
     })
 }

@@ -46,6 +46,9 @@ impl Bucket {
     }
 
     pub(crate) async fn presign_put(&self, path: &ArtifactPath, valid: Duration) -> Result<Presigned> {
+        if path.is_root() {
+            return Err(ArtifactError::IsDirectory);
+        }
         let key = self.key(path);
         let request = self
             .client
@@ -61,6 +64,9 @@ impl Bucket {
     pub(crate) async fn begin_parts(&self, path: &ArtifactPath, parts: u16) -> Result<(String, Vec<Presigned>)> {
         if parts == 0 || i32::from(parts) > MAX_PARTS {
             return Err(ArtifactError::Refused(format!("{parts} parts")));
+        }
+        if path.is_root() {
+            return Err(ArtifactError::IsDirectory);
         }
         let key = self.key(path);
         let upload_id = self.create_multipart(&key).await?;

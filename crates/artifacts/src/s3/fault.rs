@@ -17,14 +17,21 @@ where
 {
     let status = error.raw_response().map(|response| response.status().as_u16());
     let code = code(&error).unwrap_or_default().to_owned();
+    let is_no_request = matches!(error, SdkError::ConstructionFailure(_));
     let text = DisplayErrorContext(error).to_string();
+    if is_no_request {
+        // Such as a bucket's name that no host can have.
+        return ArtifactError::Name(text);
+    }
     match (code.as_str(), status) {
         ("NoSuchKey" | "NoSuchBucket" | "NotFound", _) => ArtifactError::NotFound,
         ("XMinioStorageFull" | "XMinioAdminBucketQuotaExceeded" | "QuotaExceeded" | "EntityTooLarge", _)
         | (_, Some(507)) => ArtifactError::Full(text),
         ("XMinioParentIsObject", _) => ArtifactError::NotADirectory,
         ("XMinioObjectExistsAsDirectory", _) => ArtifactError::IsDirectory,
-        ("KeyTooLongError" | "XMinioInvalidObjectName" | "XMinioInvalidResourceName", _) => ArtifactError::Name(text),
+        ("InvalidBucketName" | "KeyTooLongError" | "XMinioInvalidObjectName" | "XMinioInvalidResourceName", _) => {
+            ArtifactError::Name(text)
+        }
         ("NoSuchUpload" | "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall", _) => ArtifactError::Refused(text),
         (_, Some(404)) => ArtifactError::NotFound,
         _ => ArtifactError::Unavailable(text),

@@ -19,6 +19,8 @@ const PART: u64 = 8 * 1024 * 1024;
 const IN_FLIGHT: usize = 2;
 /// The most parts that S3 takes.
 pub(super) const MAX_PARTS: i32 = 10_000;
+/// The largest object that S3 keeps.
+const MAX_OBJECT: u64 = 5 << 40;
 /// After so many parts of an upload of unknown length they double in size, so that [`MAX_PARTS`] suffice: the first
 /// 19 GiB go in parts of [`PART`].
 const PARTS_OF_A_SIZE: i32 = 2_500;
@@ -32,6 +34,9 @@ impl Bucket {
         }
         let key = self.key(path);
         let size = upload.size;
+        if size.is_some_and(|size| size > MAX_OBJECT) {
+            return Err(ArtifactError::Full("too large for S3".into()));
+        }
         let mut incoming = Incoming { upload, rest: Bytes::new(), spare: Vec::new() };
         let full = part_size(size, 1);
         let first = incoming.gather(full, size.unwrap_or(FIRST_ROOM)).await?;
@@ -106,8 +111,9 @@ impl Bucket {
         let mut parts = Vec::new();
         let mut part = first;
         let mut number = 1;
+        let mut is_whole = false;
         let sent = loop {
-            if sending.len() == IN_FLIGHT
+            if (is_whole || sending.len() == IN_FLIGHT)
                 && let Some(done) = sending.join_next().await
             {
                 match done.map_err(|cause| ArtifactError::Unavailable(cause.to_string())).flatten() {
@@ -118,23 +124,28 @@ impl Bucket {
                     Err(error) => break Err(error),
                 }
             }
+            if is_whole {
+                if sending.is_empty() {
+                    break Ok(());
+                }
+                continue;
+            }
             sending.spawn(self.clone().put_part(key.to_owned(), upload_id.to_owned(), number, part));
             number += 1;
             let room = part_size(size, number);
-            match incoming.gather(room, room).await {
-                Ok(next) if next.is_empty() => break Ok(()),
-                Ok(_) if number > MAX_PARTS => break Err(ArtifactError::Full("too large for S3".into())),
-                Ok(next) => part = next,
+            part = match incoming.gather(room, room).await {
+                Ok(next) if number > MAX_PARTS && !next.is_empty() => {
+                    break Err(ArtifactError::Full("too large for S3".into()));
+                }
+                Ok(next) => next,
                 Err(error) => break Err(error),
-            }
+            };
+            is_whole = part.is_empty();
         };
         if let Err(error) = sent {
             // A part that arrived after the upload was aborted would stay for good.
             sending.shutdown().await;
             return Err(error);
-        }
-        while let Some(done) = sending.join_next().await {
-            parts.push(done.map_err(|cause| ArtifactError::Unavailable(cause.to_string()))??.0);
         }
         self.complete(key, upload_id, parts).await
     }
@@ -236,7 +247,8 @@ impl Incoming {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let mut part = self.spare.pop().unwrap_or_default();
         part.clear();
-        part.reserve(usize::try_from(room).unwrap_or(size).min(size));
+        // A size is only said until its bytes have come.
+        part.reserve(usize::try_from(room.min(PART)).unwrap_or(size).min(size));
         loop {
             let take = self.rest.len().min(size - part.len());
             part.extend_from_slice(&self.rest.split_to(take));

@@ -85,3 +85,12 @@ async fn a_folder_has_no_way_past_the_server() {
     assert!(matches!(place.repository.presign_get(&path("a"), None).await, Err(ArtifactError::Unsupported)));
     assert!(matches!(place.repository.begin_parts(&path("a"), 1).await, Err(ArtifactError::Unsupported)));
 }
+
+#[tokio::test]
+async fn there_is_no_url_that_writes_a_folder() {
+    let place = Place::new(Kind::S3).await;
+    place.put("first", b"").await;
+    let folder = path("");
+    assert!(matches!(place.repository.presign_put(&folder, MINUTE).await, Err(ArtifactError::IsDirectory)));
+    assert!(matches!(place.repository.begin_parts(&folder, 2).await, Err(ArtifactError::IsDirectory)));
+}

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::common::{Kind, Place, bytes, path, pattern, patterned, whole};
+use crate::common::{Kind, Place, bytes, path, pattern, patterned, s3_endpoint, whole};
 use artifacts::{ArtifactError, Artifacts, ByteRange, FileInfo, S3Options, Upload};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -188,4 +188,27 @@ async fn a_dead_store_is_known_soon() {
     assert!(matches!(repository.list(&path("")).await, Err(ArtifactError::Unavailable(_))));
     assert!(matches!(repository.put(&path("a"), whole(b"x")).await, Err(ArtifactError::Unavailable(_))));
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+/// The size is the sender's word. No room is set aside for it, and what can't be kept is refused at once.
+#[rstest]
+#[tokio::test]
+async fn a_boast_takes_no_room(#[values(Kind::Folder, Kind::S3)] kind: Kind) {
+    let place = Place::new(kind).await;
+    for size in [u64::MAX - 2, 10_000_000_000_000_000_000, 5 << 40] {
+        let boast = Upload { body: stream::iter([Ok(pattern(0, 1_000))]).boxed(), size: Some(size) };
+        place.repository.put(&path("boast"), boast).await.unwrap_err();
+    }
+    assert_eq!(place.list("").await, []);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_impossible_bucket_is_the_users_mistake() {
+    let options = S3Options { endpoint_url: Some(s3_endpoint()), ..S3Options::default() };
+    for bucket in ["a b", "A_B", "x"] {
+        let repository = Artifacts::new(options.clone()).await.open(&format!("s3://{bucket}/prefix")).unwrap();
+        let refused = repository.put(&path("a"), whole(b"x")).await.unwrap_err();
+        assert!(matches!(refused, ArtifactError::Name(_) | ArtifactError::NotFound), "{bucket}: {refused:?}");
+    }
 }

@@ -53,7 +53,8 @@ impl Service {
         Ok(space)
     }
 
-    async fn removable(&self, artifact_uri: &str) -> Result<ObjectLocation, String> {
+    /// The place of files that can be removed from here. `Err` is a sentence.
+    pub(super) async fn removable(&self, artifact_uri: &str) -> Result<ObjectLocation, String> {
         match self.object_location(artifact_uri).await {
             Ok(Some(location)) => Ok(location),
             Ok(None) => Err(format!("the name of its place is too long: {artifact_uri}")),

@@ -13,6 +13,8 @@ use crate::{Service, errors};
 
 /// How far the clocks of two servers of one database may differ.
 const CLOCK_SKEW: Millis = 10 * 60 * 1000;
+/// In place of an experiment's id, where several keep their files.
+const SHARED: i64 = -1;
 /// Rows that are read together.
 const PAGE: i64 = 1_000;
 
@@ -44,19 +46,28 @@ impl Guard {
             after = (last.registered_no, last.version);
             guard.add(service, page).await?;
         }
+        guard.look_for_roots(service).await?;
+        Ok(guard)
+    }
+
+    /// Looks where experiments keep their files at this moment.
+    pub(super) async fn look_for_roots(&mut self, service: &Service) -> Result<()> {
+        let mut found = BTreeMap::new();
         let mut after = -1;
         loop {
             let mut conn = service.inner.store.read().await.map_err(errors::from_store)?;
             let page = roots(&mut conn, after, PAGE).await.map_err(errors::from_store)?;
             drop(conn);
-            let Some((last, _)) = page.last() else { return Ok(guard) };
+            let Some((last, _)) = page.last() else { break };
             after = *last;
             for (id, uri) in page {
                 if let VersionFiles::At(location) = service.files_named_by(&uri).await? {
-                    guard.roots.insert(location, id);
+                    found.entry(location).and_modify(|owner| *owner = SHARED).or_insert(id);
                 }
             }
         }
+        self.roots = found;
+        Ok(())
     }
 
     /// Adds versions.
@@ -109,7 +120,20 @@ impl Guard {
             return Ok(Some(used(holder)));
         }
         match service.files_named_by(&experiment.artifact_location).await? {
-            VersionFiles::At(location) => Ok(inside(&self.locations, &location).map(|holder| used(holder))),
+            VersionFiles::At(location) => {
+                if let Some(holder) = self.version_around(&location) {
+                    return Ok(Some(used(holder)));
+                }
+                // Its runs and logged models lie in folders of their ids; so another's root there lies in one of them.
+                let (from, to) = bounds(&location);
+                let start = from.as_str().len();
+                let is_in_a_run = |root: &ObjectLocation| {
+                    let first = root.as_str()[start..].split('/').next().unwrap_or_default();
+                    first == "models" || (first.len() == 32 && first.bytes().all(|byte| byte.is_ascii_hexdigit()))
+                };
+                let within = self.roots.range(from..to).find(|(root, _)| is_in_a_run(root));
+                Ok(within.map(|(_, id)| rooted(*id)))
+            }
             _ => Ok(None),
         }
     }
@@ -117,10 +141,15 @@ impl Guard {
     async fn of_place(&self, service: &Service, uri: &str) -> Result<Option<String>> {
         let VersionFiles::At(location) = service.files_named_by(uri).await? else { return Ok(None) };
         if let Some(id) = inside(&self.roots, &location) {
-            return Ok(Some(format!("experiment {id} keeps its files in there")));
+            return Ok(Some(rooted(*id)));
         }
+        Ok(self.version_around(&location).map(|holder| used(holder)))
+    }
+
+    /// The version whose files lie here, in here, or around here.
+    fn version_around(&self, location: &ObjectLocation) -> Option<&String> {
         let above = || location.folders().find_map(|folder| self.locations.get(&folder));
-        Ok(inside(&self.locations, &location).or_else(above).map(|holder| used(holder)))
+        inside(&self.locations, location).or_else(above)
     }
 
     /// Whether a folder is one experiment's alone.
@@ -129,8 +158,16 @@ impl Guard {
         let mut others = self.roots.range(from..to);
         self.roots.get(location).is_none_or(|id| *id == experiment_id)
             && others.all(|(_, id)| *id == experiment_id)
-            && inside(&self.locations, location).is_none()
+            && location.folders().all(|above| !self.roots.contains_key(&above))
+            && self.version_around(location).is_none()
     }
+}
+
+fn rooted(id: i64) -> String {
+    if id == SHARED {
+        return "several experiments keep their files in there".into();
+    }
+    format!("experiment {id} keeps its files in there")
 }
 
 fn used(holder: &str) -> String {

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::removal::{DEFAULT_AGE, Progress, Removal};
 use domain::{Error, ErrorCode, Millis, Result};
 
+use tokio::sync::Semaphore;
+
 use super::Gc;
 use crate::Service;
 
@@ -37,6 +39,9 @@ impl Service {
 
     /// What removing would free, as far as a caller can wait for it; and what stays, the first of it.
     pub async fn preview_removal(&self, older_than: Option<Millis>) -> Result<Progress> {
+        // What holds on to files is in memory meanwhile.
+        static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
+        let _turn = ONE_AT_A_TIME.acquire().await.map_err(|_| Error::internal())?;
         let gc = Gc { older_than, dry_run: true, at_most: Some(MOST_PREVIEWED), ..Gc::default() };
         let mut progress = Progress::default();
         let removal = self.gc(&gc, |outcome| progress.add(outcome.clone())).await?;

@@ -145,7 +145,7 @@ impl<'a> Preview<'a> {
         let mut why = self.guard.of_experiment(self.service, &experiment).await?;
         let mut after: Option<(i64, String)> = None;
         let (mut runs, mut models) = (Vec::new(), Vec::new());
-        while why.is_none() {
+        while why.is_none() && runs.len() as u64 <= self.left {
             let mut conn = self.service.inner.store.read().await.map_err(errors::from_store)?;
             let last = after.as_ref().map(|(time, id)| (*time, id.as_str()));
             let page = rows::runs_of_experiment(&mut conn, id, last, PAGE).await.map_err(errors::from_store)?;
@@ -158,7 +158,7 @@ impl<'a> Preview<'a> {
             runs.extend(page.into_iter().map(|(_, run)| run));
         }
         let mut after: Option<(i64, String)> = None;
-        while why.is_none() {
+        while why.is_none() && models.len() as u64 <= self.left {
             let mut conn = self.service.inner.store.read().await.map_err(errors::from_store)?;
             let last = after.as_ref().map(|(time, id)| (*time, id.as_str()));
             let page = rows::logged_models_of_experiment(&mut conn, id, last, PAGE).await;

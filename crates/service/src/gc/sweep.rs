@@ -123,7 +123,7 @@ impl<'a> Sweep<'a> {
             for run in runs {
                 match self.guard.of_run(self.service, &run).await? {
                     Some(why) => self.kept(Kind::Run, run.id, why),
-                    None => free.push(run),
+                    None => free.extend(self.reachable(Kind::Run, run).await),
                 }
             }
             let numbers: Vec<i64> = free.iter().map(|run| run.no).collect();
@@ -150,7 +150,7 @@ impl<'a> Sweep<'a> {
             for model in models {
                 match self.guard.of_logged_model(self.service, &model).await? {
                     Some(why) => self.kept(Kind::LoggedModel, model.id, why),
-                    None => free.push(model),
+                    None => free.extend(self.reachable(Kind::LoggedModel, model).await),
                 }
             }
             let numbers: Vec<i64> = free.iter().map(|model| model.no).collect();
@@ -168,9 +168,26 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// Passes what has files within reach. What was claimed could neither go nor come back otherwise.
+    async fn reachable(&mut self, kind: Kind, due: Due) -> Option<Due> {
+        match self.service.removable(&due.artifact_uri).await {
+            Ok(_) => Some(due),
+            Err(why) => {
+                self.failed.insert((kind, due.no));
+                self.tell(&Outcome::Failed { item: Item { kind, id: due.id }, why });
+                None
+            }
+        }
+    }
+
     /// Claims an experiment with all that is in it, for [`Sweep::drain`].
     async fn experiment(&mut self, experiment: DueExperiment) -> Result<()> {
         let id = experiment.experiment_id;
+        if let Err(why) = self.service.removable(&experiment.artifact_location).await {
+            self.failed.insert((Kind::Experiment, id));
+            self.tell(&Outcome::Failed { item: Item { kind: Kind::Experiment, id: id.to_string() }, why });
+            return Ok(());
+        }
         loop {
             if let Some(why) = self.guard.of_experiment(self.service, &experiment).await? {
                 self.kept(Kind::Experiment, id.to_string(), why);
@@ -336,14 +353,23 @@ impl<'a> Sweep<'a> {
             return Ok(Err("something in it could not be removed".into()));
         }
         let mut space = Space { rows: 1, ..Space::default() };
-        if let Some(folder) = self.service.own_folder(&experiment.artifact_location, id).await
-            && self.guard.is_own_folder(&folder, id)
-        {
+        if let Some(folder) = self.service.own_folder(&experiment.artifact_location, id).await {
+            // Another may have settled in it meanwhile.
+            self.guard.look_for_roots(self.service).await?;
+            if !self.guard.is_own_folder(&folder, id) {
+                return self.forget_experiment(id, space).await;
+            }
             match self.service.remove_at(&folder, "").await {
                 Ok(files) => space += files,
                 Err(why) => return Ok(Err(why)),
             }
         }
+        self.forget_experiment(id, space).await
+    }
+
+    /// Removes an experiment's rows, after its files.
+    async fn forget_experiment(&mut self, id: i64, space: Space) -> Result<Result<Space, String>> {
+        let store = &self.service.inner.store;
         let done = store.write(move |tx| Box::pin(async move { rows::delete_experiment(tx, id).await }));
         done.await.map_err(errors::from_store)?;
         Ok(Ok(space))

@@ -117,13 +117,28 @@ pub async fn claim_experiment(
     ] {
         tx.execute(sql, args![experiment_id]).await?;
     }
+    // A run that was restored while we waited for it: the caller rolls back and looks again.
+    if tx.fetch_optional::<(i64,)>(IN_USE, args![experiment_id]).await?.is_some() {
+        return Ok(Claim::Unseen(Vec::new()));
+    }
     let new = unseen(tx, since, seen).await?;
     Ok(if new.is_empty() { Claim::Claimed(claimed) } else { Claim::Unseen(new) })
 }
 
 /// Has a run and a logged model wait with being removed until the transaction ends; `false` if one of them is being
-/// removed already.
-pub async fn hold(tx: &mut Conn, run_id: &str, model_no: Option<i64>) -> Result<bool> {
+/// removed already, or whatever keeps its files around `location`.
+pub async fn hold(tx: &mut Conn, run_id: &str, model_no: Option<i64>, location: &str) -> Result<bool> {
+    const AROUND: [&str; 2] = [
+        "SELECT run_no FROM runs WHERE removing
+            AND substr($1 || '/', 1, length(artifact_uri) + 1) = artifact_uri || '/' LIMIT 1",
+        "SELECT model_no FROM logged_models WHERE removing
+            AND substr($1 || '/', 1, length(artifact_uri) + 1) = artifact_uri || '/' LIMIT 1",
+    ];
+    for sql in AROUND {
+        if tx.fetch_optional::<(i64,)>(sql, args![location]).await?.is_some() {
+            return Ok(false);
+        }
+    }
     let run =
         tx.pick("SELECT removing FROM runs WHERE run_id = $1 FOR SHARE", "SELECT removing FROM runs WHERE run_id = $1");
     let model = tx.pick(

@@ -10,10 +10,12 @@ pub async fn delete_metric_points(tx: &mut Conn, runs: Vec<i64>) -> Result<u64> 
     bulk::execute_set(
         tx,
         "DELETE FROM metric_points WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM metric_points WHERE run_no = ANY($1) LIMIT 10000))",
+            SELECT ctid FROM metric_points
+            WHERE run_no IN (SELECT run_no FROM runs WHERE run_no = ANY($1) AND removing) LIMIT 10000))",
         "DELETE FROM metric_points WHERE (run_no, key_no, timestamp, step, value, is_nan) IN (
             SELECT run_no, key_no, timestamp, step, value, is_nan FROM metric_points
-            WHERE run_no IN (SELECT value FROM json_each($1)) LIMIT 10000)",
+            WHERE run_no IN (SELECT run_no FROM runs WHERE removing AND run_no IN (SELECT value FROM json_each($1)))
+            LIMIT 10000)",
         runs,
     )
     .await

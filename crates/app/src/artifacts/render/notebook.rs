@@ -11,6 +11,8 @@ const MAX_CELLS: usize = 300;
 const MAX_OUTPUT: usize = 20_000;
 /// Bytes of HTML of the whole notebook, pictures included; what is beyond is left out.
 const MAX_HTML: usize = 6 * 1024 * 1024;
+/// The longest markup of an output that is shown, in bytes: to clean more would take seconds.
+const MAX_MARKUP: usize = 128 * 1024;
 /// Pictures that browsers show, the best first. A drawing is one, too: as a picture it runs no scripts.
 const PICTURES: [&str; 5] = ["image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp"];
 
@@ -101,7 +103,7 @@ fn data(out: &mut String, data: &Value) {
             }
         }
     }
-    if let Some(html) = get("text/html") {
+    if let Some(html) = get("text/html").filter(|html| html.len() <= MAX_MARKUP) {
         out.push_str("<div class=\"cell-html table-scroll\" tabindex=\"0\">");
         out.push_str(&ammonia::clean(&html));
         out.push_str("</div>");
