@@ -56,6 +56,11 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Whether a server of artifacts alone has it: the proxy, and what tells of the server itself.
+    pub fn serves_artifacts(&self) -> bool {
+        self.permission == Permission::Public || self.path.starts_with("2.0/mlflow-artifacts/")
+    }
+
     /// Every full path at which the endpoint is found.
     pub fn paths(&self) -> Vec<String> {
         let path = self.path;

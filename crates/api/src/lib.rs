@@ -29,9 +29,10 @@ mod webhooks;
 mod wire;
 
 use std::any::Any;
+use std::collections::BTreeSet;
 
 use axum::Router;
-use axum::extract::OriginalUri;
+use axum::extract::{MatchedPath, OriginalUri};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
@@ -52,9 +53,21 @@ pub const API_PREFIXES: [&str; 2] = ["/api/{*rest}", "/ajax-api/{*rest}"];
 /// The whole server under `prefix` (empty, or such as `/mlflow`): every endpoint of the API, and `beside` it what else
 /// there is, such as the web UI. All of it is protected alike, and what is unknown is a 404 as JSON.
 pub fn router(service: &Service, security: &Security, prefix: &str, beside: Router) -> Router {
+    mounted(service, security, prefix, routes(service, |_| true).merge(beside))
+}
+
+/// As [`router`], for a server of artifacts alone (`--artifacts-only`): all other endpoints say so.
+pub fn artifacts_router(service: &Service, security: &Security, prefix: &str) -> Router {
+    let others = endpoints().into_iter().filter(|endpoint| !endpoint.serves_artifacts());
+    let paths: BTreeSet<String> = others.flat_map(|endpoint| endpoint.paths()).collect();
+    let closed = paths.iter().fold(Router::new(), |closed, path| closed.route(path, any(artifacts_only)));
+    mounted(service, security, prefix, routes(service, Endpoint::serves_artifacts).merge(closed))
+}
+
+fn mounted(service: &Service, security: &Security, prefix: &str, table: Router) -> Router {
     // What is unknown below these is never a page of the web UI.
     let unknown = API_PREFIXES.iter().fold(Router::new(), |unknown, path| unknown.route(path, any(not_found)));
-    let whole = protected(routes(service, |_| true).merge(unknown).merge(beside), security);
+    let whole = protected(table.merge(unknown), security);
     if prefix.is_empty() {
         return whole;
     }
@@ -98,6 +111,16 @@ async fn not_found(method: Method, OriginalUri(uri): OriginalUri) -> Response {
     }
     let message = format!("There is no endpoint {method} {}.", uri.path());
     ApiError::from(Error::new(ErrorCode::EndpointNotFound, message)).into_response()
+}
+
+/// MLflow's answer to what a server of artifacts alone does not do.
+async fn artifacts_only(path: MatchedPath) -> Response {
+    let rule = path.as_str().replace("{*", "<path:").replace('{', "<").replace('}', ">");
+    let message = format!(
+        "Endpoint: {rule} disabled due to the mlflow server running in `--artifacts-only` mode. To enable tracking \
+         server functionality, run `mlflow server` without `--artifacts-only`"
+    );
+    (StatusCode::SERVICE_UNAVAILABLE, message).into_response()
 }
 
 fn without_doubled_slashes(path: &str) -> Option<String> {

@@ -57,6 +57,10 @@ pub(crate) struct ServerArgs {
     #[arg(long, overrides_with = "serve_artifacts")]
     pub(crate) no_serve_artifacts: bool,
 
+    /// Serve artifacts alone, and neither tracking nor registry nor web UI.
+    #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) artifacts_only: bool,
+
     /// Where proxied artifacts are kept: a folder, or `s3://bucket/path`.
     #[arg(long, value_name = "URI", env = "MLFLOW_ARTIFACTS_DESTINATION", default_value = "./mlartifacts")]
     pub(crate) artifacts_destination: String,

@@ -44,6 +44,9 @@ impl Config {
             return Err(format!("--x-frame-options must be SAMEORIGIN, DENY or NONE, not '{}'", args.x_frame_options));
         }
         let serve = args.serve_artifacts && !args.no_serve_artifacts;
+        if args.artifacts_only && !serve {
+            return Err("--artifacts-only needs the artifact proxy: leave out --no-serve-artifacts".to_owned());
+        }
         let default_root = match &args.default_artifact_root {
             Some(root) => absolute_location(root)?,
             None if serve => "mlflow-artifacts:/".to_owned(),

@@ -75,7 +75,11 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
         async move { service.deliver_webhooks(no_more.map(drop)).await }
     });
     let sweeping = tokio::spawn(sweep_uploads(service.clone()));
-    let router = web::router(&service, site, &config.security, &config.static_prefix);
+    let router = if args.artifacts_only {
+        api::artifacts_router(&service, &config.security, &config.static_prefix)
+    } else {
+        web::router(&service, site, &config.security, &config.static_prefix)
+    };
     greet(args, &config.artifacts, &config.static_prefix, port);
 
     let listener = listener.tap_io(|stream| {

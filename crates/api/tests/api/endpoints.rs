@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::client::{Api, text};
 use api::{Permission, Security, endpoints};
+use axum::body::{Body, to_bytes};
 use http::{Method, Request};
 use insta::assert_snapshot;
 use serde_json::json;
+use tower::ServiceExt;
 
 /// Fills `{name}` and `{*name}` with something.
 fn filled(path: &str) -> String {
@@ -158,4 +160,31 @@ async fn a_fault_of_ours_is_a_500_that_says_nothing_of_the_inside() {
         api.get("/faulty").await,
         @r#"500 {"error_code":"INTERNAL_ERROR","message":"An internal error occurred. The server's log has the details.","sqlstate":"XXM00","error_class":"CLIENT_INTERNAL_ERROR"}"#
     );
+}
+
+#[tokio::test]
+async fn a_server_of_artifacts_alone_has_no_other_endpoint() {
+    let test = testing::TestService::new(testing::Backend::Sqlite).await;
+    let security = api::Security { enabled: false, ..api::Security::default() };
+    let router = api::artifacts_router(&test.service, &security, "");
+    let ask = async |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).body(Body::from("x")).expect("a request");
+        let answer = router.clone().oneshot(request).await.expect("an answer");
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    };
+    assert_eq!(ask("PUT", "/api/2.0/mlflow-artifacts/artifacts/a/b").await.0, 200);
+    assert_eq!(ask("GET", "/api/2.0/mlflow-artifacts/artifacts/a/b").await, (200, "x".into()));
+    assert_eq!(ask("GET", "/health").await.0, 200);
+    for (method, path, rule) in [
+        ("POST", "/api/2.0/mlflow/runs/create", "/api/2.0/mlflow/runs/create"),
+        ("GET", "/ajax-api/2.0/mlflow/logged-models/m-1", "/ajax-api/2.0/mlflow/logged-models/<model_id>"),
+        ("GET", "/get-artifact?run_id=1&path=a", "/get-artifact"),
+    ] {
+        let (status, answer) = ask(method, path).await;
+        assert_eq!(status, 503, "{path}");
+        assert!(answer.starts_with(&format!("Endpoint: {rule} disabled due to")), "{answer}");
+    }
+    assert_eq!(ask("GET", "/experiments").await.0, 404);
 }
