@@ -22,7 +22,8 @@ impl UiError {
 }
 
 impl From<Error> for UiError {
-    /// What a server function refuses has the status that the HTTP API would give it, rather than Leptos' 500.
+    /// What a server function refuses has the status that the HTTP API would give it, rather than Leptos' 500. An error
+    /// that is only a part of its answer is wrapped by hand instead, since the answer itself is a success.
     fn from(error: Error) -> Self {
         let error = Self(error);
         set_status(&error);

@@ -31,7 +31,7 @@ test.beforeAll(async ({ request }) => {
   await post(request, "model-versions/transition-stage", { name, version: "2", stage: "Production", archive_existing_versions: true });
   await post(request, "registered-models/create", { name: `${name}-gone` });
   await request.delete("/api/2.0/mlflow/registered-models/delete", { data: { name: `${name}-gone` } });
-  await post(request, "webhooks", { name, url: "https://8.8.8.8/hook", events: [{ entity: "MODEL_VERSION", action: "CREATED" }] });
+  await post(request, "webhooks", { name, url: "https://8.8.8.8/hook", status: "DISABLED", events: [{ entity: "MODEL_VERSION", action: "CREATED" }] });
   paths = {
     experiments: "/experiments",
     runs: `/experiments/${experiment}`,

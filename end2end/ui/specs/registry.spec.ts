@@ -72,7 +72,7 @@ test("two versions stand side by side", async ({ page, request }) => {
   const { run, model } = await logRun(request, name);
   await post(request, "registered-models/create", { name });
   await post(request, "model-versions/create", { name, source: `models:/${model}`, run_id: run, model_id: model });
-  await post(request, "model-versions/create", { name, source: "s3://bucket/nothing", tags: [{ key: "kind", value: "other" }] });
+  await post(request, "model-versions/create", { name, source: "mlflow-artifacts:/nothing", tags: [{ key: "kind", value: "other" }] });
   await page.goto(`/models/${name}/compare?versions=1,2`);
   const main = page.getByRole("main");
   await expect(main).toContainText("layers");
@@ -88,7 +88,7 @@ test("a webhook is set up, refused where it is wrong, disabled and deleted", asy
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByLabel("URL").fill("https://127.0.0.1/hook");
-  await dialog.getByLabel("model_version.created").check();
+  await dialog.getByLabel("model_version_alias.deleted").check();
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(dialog.getByRole("alert").first()).toBeVisible();
   await dialog.getByLabel("URL").fill("https://8.8.8.8/hook");

@@ -48,7 +48,7 @@ pub(crate) async fn load(
     version: Option<i64>,
     page_token: Option<String>,
     day: Option<String>,
-) -> UiResult<History> {
+) -> domain::Result<History> {
     let of = service::HistoryOf {
         name: name.to_owned(),
         version: version.map(|version| version.to_string()),

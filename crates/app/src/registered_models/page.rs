@@ -16,7 +16,7 @@ use super::links::{Breadcrumb, model_href, version_href};
 use super::manage::{DeleteModel, RenameModel};
 use super::query::{Query, use_query};
 use super::versions::{Versions, VersionsTable, page_number};
-use crate::error::UiResult;
+use crate::error::{UiError, UiResult};
 use crate::layout::ErrorPage;
 use crate::ui::live::Live;
 use crate::ui::load::load;
@@ -101,7 +101,7 @@ async fn load_model(name: String, asked: Asked) -> UiResult<ModelData> {
     Ok(ModelData {
         guards: service.guards(&name).await?,
         deleted: super::deleted::load_versions(&service, &name, asked.deleted.as_deref()).await?,
-        history: super::history::load(&service, &name, None, asked.history, asked.on).await,
+        history: super::history::load(&service, &name, None, asked.history, asked.on).await.map_err(UiError),
         name,
         created: creation_timestamp,
         modified: last_updated_timestamp,
