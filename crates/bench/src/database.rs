@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::Result;
 
@@ -88,7 +86,7 @@ impl Raw {
         match &database {
             Database::Sqlite(path) => {
                 let sql = format!("CREATE TABLE points {TABLE} WITHOUT ROWID");
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut sqlite(path).await?).await?;
+                sqlite(path)?.execute_batch(&sql)?;
             }
             Database::Postgres(..) => {
                 let mut conn = PgConnection::connect(&database.uri()).await?;
@@ -106,7 +104,7 @@ impl Raw {
                 self.next += 1;
                 // SQLite looks numbered placeholders up in a list, one by one.
                 let sql = insert(rows, |_| "?".into());
-                insert_sqlite(&mut sqlite(&path).await?, &sql, self.next, rows, seconds).await?
+                insert_sqlite(&sqlite(&path)?, &sql, self.next, rows, seconds)?
             }
             Database::Postgres(..) => {
                 let (uri, sql) = (self.database.uri(), insert(rows, |n| format!("${n}")));
@@ -129,14 +127,11 @@ impl Raw {
 }
 
 /// A connection set up as Ferroflow's.
-async fn sqlite(path: &Path) -> Result<SqliteConnection> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .disable_statement_logging();
-    Ok(options.connect().await?)
+fn sqlite(path: &Path) -> Result<rusqlite::Connection> {
+    let connection = rusqlite::Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    Ok(connection)
 }
 
 /// An insert of so many rows; `place` writes the nth placeholder.
@@ -146,23 +141,37 @@ fn insert(rows: i64, place: fn(i64) -> String) -> String {
     format!("INSERT INTO points (run_no, key_no, timestamp, step, value, is_nan) VALUES {rows}")
 }
 
-/// One client's loop on a connection of either kind; answers with rows per second.
-macro_rules! insert_on {
-    ($name:ident, $connection:ty, $database:ty, $arguments:ty) => {
-        async fn $name(conn: &mut $connection, sql: &str, run: i64, rows: i64, seconds: f64) -> Result<f64> {
-            let began = Instant::now();
-            let mut written = 0;
-            while began.elapsed().as_secs_f64() < seconds {
-                let query: Query<'_, $database, $arguments> = sqlx::query(AssertSqlSafe(sql.to_owned()));
-                let bound = (written..written + rows).fold(query, |query, row| {
-                    query.bind(run).bind(row % 20).bind(row).bind(row / 20).bind(0.5_f64).bind(false)
-                });
-                bound.execute(&mut *conn).await?;
-                written += rows;
-            }
-            Ok(f64::from(i32::try_from(written)?) / began.elapsed().as_secs_f64())
-        }
-    };
+/// One client's loop; answers with rows per second.
+async fn insert_postgres(conn: &mut PgConnection, sql: &str, run: i64, rows: i64, seconds: f64) -> Result<f64> {
+    let began = Instant::now();
+    let mut written = 0;
+    while began.elapsed().as_secs_f64() < seconds {
+        let query = sqlx::query(AssertSqlSafe(sql.to_owned()));
+        let bound = (written..written + rows).fold(query, |query, row| {
+            query.bind(run).bind(row % 20).bind(row).bind(row / 20).bind(0.5_f64).bind(false)
+        });
+        bound.execute(&mut *conn).await?;
+        written += rows;
+    }
+    Ok(f64::from(i32::try_from(written)?) / began.elapsed().as_secs_f64())
 }
-insert_on!(insert_sqlite, SqliteConnection, sqlx::Sqlite, SqliteArguments);
-insert_on!(insert_postgres, PgConnection, sqlx::Postgres, sqlx::postgres::PgArguments);
+
+/// One client's loop; answers with rows per second.
+fn insert_sqlite(conn: &rusqlite::Connection, sql: &str, run: i64, rows: i64, seconds: f64) -> Result<f64> {
+    let mut statement = conn.prepare(sql)?;
+    let began = Instant::now();
+    let mut written = 0;
+    while began.elapsed().as_secs_f64() < seconds {
+        for row in 0..rows {
+            let (place, number) = (usize::try_from(row)? * 6, written + row);
+            for (column, value) in [run, number % 20, number, number / 20].into_iter().enumerate() {
+                statement.raw_bind_parameter(place + column + 1, value)?;
+            }
+            statement.raw_bind_parameter(place + 5, 0.5)?;
+            statement.raw_bind_parameter(place + 6, false)?;
+        }
+        statement.raw_execute()?;
+        written += rows;
+    }
+    Ok(f64::from(i32::try_from(written)?) / began.elapsed().as_secs_f64())
+}

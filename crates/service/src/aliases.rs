@@ -65,7 +65,7 @@ impl Service {
     }
 
     async fn read_version_by_alias(&self, name: &str, alias: &str) -> Result<ModelVersion, Fault> {
-        let mut conn = self.inner.store.read().await?;
+        let mut conn = self.inner.store.look_up().await?;
         let model = registered_models::find(&mut conn, name).await?;
         let row = resolve(&mut conn, &model, alias).await?;
         whole(&mut conn, row).await

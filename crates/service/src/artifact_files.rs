@@ -195,7 +195,7 @@ impl Service {
     }
 
     async fn reader(&self) -> Result<Conn> {
-        self.inner.store.read().await.map_err(errors::from_store)
+        self.inner.store.look_up().await.map_err(errors::from_store)
     }
 
     pub(crate) async fn run_place(&self, run_id: &str) -> Result<RunPlace> {

@@ -143,7 +143,7 @@ impl Digests {
 
     /// What is recorded of these objects, in no particular order.
     pub(crate) async fn find_all(&self, locations: &[ObjectLocation]) -> Result<Vec<Recorded>> {
-        let mut conn = self.store.read().await.map_err(errors::from_store)?;
+        let mut conn = self.store.look_up().await.map_err(errors::from_store)?;
         rows::find(&mut conn, locations).await.map_err(errors::from_store)
     }
 

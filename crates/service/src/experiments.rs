@@ -102,14 +102,14 @@ impl Service {
     /// An experiment in any lifecycle stage.
     pub async fn experiment(&self, id: &str) -> Result<Experiment> {
         let number = ExperimentId::parse(id)?;
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
         let row = experiments::find(&mut conn, number).await.map_err(from_store)?;
         whole(&mut conn, row).await?.ok_or_else(|| unknown_experiment(id))
     }
 
     /// An experiment by its exact name, in any lifecycle stage.
     pub async fn experiment_by_name(&self, name: &str) -> Result<Experiment> {
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
         let row = experiments::find_by_name(&mut conn, name).await.map_err(from_store)?;
         whole(&mut conn, row)
             .await?

@@ -24,7 +24,7 @@ impl Service {
     }
 
     async fn read_guards(&self, name: &str) -> Result<Guards, Fault> {
-        let mut conn = self.inner.store.read().await?;
+        let mut conn = self.inner.store.look_up().await?;
         let row = find(&mut conn, name).await?;
         Ok(rows::find(&mut conn, row.registered_no).await?)
     }
@@ -71,7 +71,7 @@ impl Service {
     }
 
     async fn asks_for_signature(&self, name: &str) -> Result<bool, Fault> {
-        let mut conn = self.inner.store.read().await?;
+        let mut conn = self.inner.store.look_up().await?;
         let Some(row) = models::find(&mut conn, name).await? else { return Ok(false) };
         Ok(rows::find(&mut conn, row.registered_no).await?.signature)
     }

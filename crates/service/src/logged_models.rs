@@ -114,7 +114,7 @@ impl Service {
 
     /// A logged model; a deleted one only if allowed.
     pub async fn logged_model(&self, model_id: &str, allow_deleted: bool) -> Result<LoggedModel> {
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
         let row = rows::find(&mut conn, model_id).await.map_err(from_store)?;
         let row = row.filter(|row| allow_deleted || row.deleted_at.is_none()).ok_or_else(|| unknown(model_id))?;
         Ok(whole(&mut conn, row).await?)

@@ -126,7 +126,7 @@ impl Service {
     }
 
     async fn read_version(&self, name: &str, version: i64) -> Result<ModelVersion, Fault> {
-        let mut conn = self.inner.store.read().await?;
+        let mut conn = self.inner.store.look_up().await?;
         let row = find(&mut conn, name, version).await?;
         whole(&mut conn, row).await
     }

@@ -75,7 +75,7 @@ impl Service {
     }
 
     async fn read_registered_model(&self, name: &str) -> Result<RegisteredModel, Fault> {
-        let mut conn = self.inner.store.read().await?;
+        let mut conn = self.inner.store.look_up().await?;
         let row = find(&mut conn, name).await?;
         whole(&mut conn, row).await
     }
@@ -142,7 +142,7 @@ impl Service {
     }
 
     async fn read_latest_versions(&self, name: &str, stages: &[String]) -> Result<Vec<ModelVersion>, Fault> {
-        let mut conn = self.inner.store.read().await?;
+        let mut conn = self.inner.store.look_up().await?;
         let row = find(&mut conn, name).await?;
         let stages = stages.iter().map(|stage| Stage::parse(stage)).collect::<Result<Vec<_>>>()?;
         let mut latest = rows::latest_rows(&mut conn, &[row.registered_no]).await?;

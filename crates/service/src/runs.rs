@@ -169,7 +169,7 @@ impl Service {
 
     /// A run in any lifecycle stage.
     pub async fn run(&self, run_id: &str) -> Result<Run> {
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
         let row = runs::find(&mut conn, run_id).await.map_err(from_store)?;
         runs::load(&mut conn, self.inner.store.keys(), row.into_iter().collect(), true)
             .await
@@ -242,7 +242,7 @@ impl Service {
 
     /// Removes a tag of an active run.
     pub async fn delete_run_tag(&self, run_id: &str, key: &str) -> Result<()> {
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
         let key_no = self.inner.store.keys().find(&mut conn, key).await.map_err(from_store)?;
         drop(conn);
         let (run_id, key) = (run_id.to_owned(), key.to_owned());

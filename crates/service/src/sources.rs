@@ -123,7 +123,7 @@ impl Service {
 
     /// The owner that the request names; a source in a run names that run itself.
     async fn claim(&self, new: &NewModelVersion, source: &Source) -> Result<Claim, Fault> {
-        let mut conn = self.inner.store.read().await?;
+        let mut conn = self.inner.store.look_up().await?;
         if let Some(model_id) = given(new.model_id.as_ref()) {
             return Ok(Claim::LoggedModel(rows::logged_model(&mut conn, model_id).await?));
         }
@@ -139,7 +139,7 @@ impl Service {
 
     /// What another version is made from, for a copy of it.
     async fn version_origin(&self, new: &NewModelVersion, name: &str, pick: &VersionPick) -> Result<Origin, Fault> {
-        let mut conn = self.inner.store.read().await?;
+        let mut conn = self.inner.store.look_up().await?;
         let row = picked(&mut conn, &new.source, name, pick).await?;
         if new.run_id.as_ref().is_some_and(|run_id| *run_id != row.run_id)
             || given(new.model_id.as_ref()).is_some_and(|model_id| Some(model_id) != row.model_id.as_deref())
@@ -188,7 +188,7 @@ impl Service {
     }
 
     async fn model_of_run(&self, run: &RunPlace, name: &str) -> Result<Option<LoggedModelPlace>, Fault> {
-        let mut conn = self.inner.store.read().await?;
+        let mut conn = self.inner.store.look_up().await?;
         Ok(rows::logged_model_of_run(&mut conn, run, name).await?)
     }
 }

@@ -2,17 +2,20 @@
 
 use crate::model_versions::fetch_for_pairs;
 use crate::registered_models::fetch_for;
+use crate::sqlite::row;
 use crate::{Conn, Result, args};
 
-/// An alias, as its table has it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AliasRow {
-    /// The model's number within the store.
-    pub registered_no: i64,
-    /// The alias.
-    pub alias: String,
-    /// The version that it points at.
-    pub version: i64,
+row! {
+    /// An alias, as its table has it.
+    #[derive(Clone, Debug)]
+    pub struct AliasRow {
+        /// The model's number within the store.
+        pub registered_no: i64,
+        /// The alias.
+        pub alias: String,
+        /// The version that it points at.
+        pub version: i64,
+    }
 }
 
 /// The aliases of several models, by model and alias.

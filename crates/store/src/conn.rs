@@ -1,13 +1,13 @@
 //! One connection to either database.
 
 use sea_query::{PostgresQueryBuilder, SqliteQueryBuilder, Value, Values};
-use sea_query_sqlx::{SqlxBinder, SqlxValues};
+use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Postgres, SqlSafeStr, Sqlite};
+use sqlx::{FromRow, Postgres, SqlSafeStr};
 
-use crate::Result;
+use crate::sqlite::{self, FromSqlite, SqliteConn};
+use crate::{Result, StoreError};
 
 /// Which SQL a connection speaks, for the few statements that differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +21,9 @@ pub enum Dialect {
 /// The values of a statement's placeholders; made by [`args!`](crate::args).
 pub type Args = Vec<Value>;
 
-/// A row type that both databases can fill: derive `sqlx::FromRow`.
-pub trait Row: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
-impl<T> Row for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
+/// A row type that both databases can fill: a tuple, or a struct that `row!` declares.
+pub trait Row: for<'r> FromRow<'r, PgRow> + FromSqlite + Send + Unpin + 'static {}
+impl<T> Row for T where T: for<'r> FromRow<'r, PgRow> + FromSqlite + Send + Unpin + 'static {}
 
 /// A connection, inside a transaction when [`Store::write`](crate::Store::write) hands it over.
 ///
@@ -33,18 +33,7 @@ pub enum Conn {
     /// To Postgres.
     Postgres(PoolConnection<Postgres>),
     /// To SQLite.
-    Sqlite(PoolConnection<Sqlite>),
-}
-
-/// Runs one sqlx call on whichever database it is.
-macro_rules! on_both {
-    ($conn:expr, $sql:expr, $args:expr, $method:ident, $query:ident $(::<$row:ty>)?) => {{
-        let values = SqlxValues(Values($args));
-        match $conn {
-            Conn::Postgres(c) => sqlx::$query $(::<_, $row, _>)? ($sql, values).$method(&mut **c).await,
-            Conn::Sqlite(c) => sqlx::$query $(::<_, $row, _>)? ($sql, values).$method(&mut **c).await,
-        }
-    }};
+    Sqlite(SqliteConn),
 }
 
 impl Conn {
@@ -67,29 +56,37 @@ impl Conn {
     /// Every row.
     pub async fn fetch_all<T: Row>(&mut self, sql: impl SqlSafeStr, args: Args) -> Result<Vec<T>> {
         let sql = sql.into_sql_str();
-        Ok(on_both!(self, sql, args, fetch_all, query_as_with::<T>)?)
+        match self {
+            Self::Postgres(c) => Ok(sqlx::query_as_with(sql, SqlxValues(Values(args))).fetch_all(&mut **c).await?),
+            Self::Sqlite(c) => c.fetch_all(sql, args).await,
+        }
     }
 
     /// The first row, if there is one.
     pub async fn fetch_optional<T: Row>(&mut self, sql: impl SqlSafeStr, args: Args) -> Result<Option<T>> {
         let sql = sql.into_sql_str();
-        Ok(on_both!(self, sql, args, fetch_optional, query_as_with::<T>)?)
+        match self {
+            Self::Postgres(c) => {
+                Ok(sqlx::query_as_with(sql, SqlxValues(Values(args))).fetch_optional(&mut **c).await?)
+            }
+            Self::Sqlite(c) => Ok(c.call(move |db| sqlite::fetch(db, sql.as_str(), &args, 1)).await?.pop()),
+        }
     }
 
     /// The one row that there must be.
     pub async fn fetch_one<T: Row>(&mut self, sql: impl SqlSafeStr, args: Args) -> Result<T> {
-        let sql = sql.into_sql_str();
-        Ok(on_both!(self, sql, args, fetch_one, query_as_with::<T>)?)
+        self.fetch_optional(sql, args).await?.ok_or_else(|| StoreError::Database(sqlx::Error::RowNotFound.into()))
     }
 
     /// Runs a statement; answers how many rows it changed.
     pub async fn execute(&mut self, sql: impl SqlSafeStr, args: Args) -> Result<u64> {
         let sql = sql.into_sql_str();
-        let values = SqlxValues(Values(args));
-        Ok(match self {
-            Self::Postgres(c) => sqlx::query_with(sql, values).execute(&mut **c).await?.rows_affected(),
-            Self::Sqlite(c) => sqlx::query_with(sql, values).execute(&mut **c).await?.rows_affected(),
-        })
+        match self {
+            Self::Postgres(c) => {
+                Ok(sqlx::query_with(sql, SqlxValues(Values(args))).execute(&mut **c).await?.rows_affected())
+            }
+            Self::Sqlite(c) => c.call(move |db| sqlite::execute(db, sql.as_str(), &args)).await,
+        }
     }
 
     /// Every row of a statement that was built for this request.
@@ -99,9 +96,9 @@ impl Conn {
     }
 
     fn build(&self, statement: &sea_query::SelectStatement) -> (String, Args) {
-        let (sql, SqlxValues(Values(values))) = match self {
-            Self::Postgres(_) => statement.build_sqlx(PostgresQueryBuilder),
-            Self::Sqlite(_) => statement.build_sqlx(SqliteQueryBuilder),
+        let (sql, Values(values)) = match self {
+            Self::Postgres(_) => statement.build(PostgresQueryBuilder),
+            Self::Sqlite(_) => statement.build(SqliteQueryBuilder),
         };
         (sql, values)
     }
@@ -109,10 +106,8 @@ impl Conn {
     /// A word of transaction control, which takes no values.
     pub(crate) async fn control(&mut self, sql: &'static str) -> Result<()> {
         match self {
-            Self::Postgres(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(drop)?,
-            // Prepared once, also where it is several statements.
-            Self::Sqlite(c) => sqlx::query(sql).execute(&mut **c).await.map(drop)?,
+            Self::Postgres(c) => Ok(sqlx::raw_sql(sql).execute(&mut **c).await.map(drop)?),
+            Self::Sqlite(c) => c.call(move |db| sqlite::execute(db, sql, &[]).map(drop)).await,
         }
-        Ok(())
     }
 }

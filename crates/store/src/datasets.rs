@@ -5,17 +5,19 @@ use std::collections::{HashMap, HashSet};
 use domain::Tag;
 use domain::runs::{Dataset, DatasetInput};
 
-use crate::{Conn, Result, bulk};
+use crate::sqlite::row;
+use crate::{Conn, Result, args, bulk};
 
-#[derive(sqlx::FromRow)]
-struct DatasetRow {
-    dataset_no: i64,
-    name: String,
-    digest: String,
-    source_type: String,
-    source: String,
-    schema: Option<String>,
-    profile: Option<String>,
+row! {
+    struct DatasetRow {
+        dataset_no: i64,
+        name: String,
+        digest: String,
+        source_type: String,
+        source: String,
+        schema: Option<String>,
+        profile: Option<String>,
+    }
 }
 
 /// Datasets, by number.
@@ -52,11 +54,10 @@ pub(crate) async fn use_tags(conn: &mut Conn, runs: Vec<i64>) -> Result<HashMap<
             let pairs = keys.unwrap_or_default().into_iter().zip(values.unwrap_or_default());
             uses.zip(pairs).map(|((run, dataset), (key, value))| (run, dataset, key, value)).collect()
         }
-        Conn::Sqlite(c) => {
-            const SQL: &str = "SELECT json_group_array(json_array(run_no, dataset_no, key, value) ORDER BY key) \
-                               FROM run_dataset_tags WHERE run_no IN (SELECT value FROM json_each($1))";
-            let text: String = sqlx::query_scalar(SQL).bind(bulk::to_json(&runs)).fetch_one(&mut **c).await?;
-            bulk::from_json(&text)?
+        Conn::Sqlite(_) => {
+            const SQL: &str = "SELECT run_no, dataset_no, key, value FROM run_dataset_tags \
+                               WHERE run_no IN (SELECT value FROM json_each($1)) ORDER BY key";
+            conn.fetch_all(SQL, args![bulk::to_json(&runs)]).await?
         }
     };
     let mut tags: HashMap<(i64, i64), Vec<Tag>> = HashMap::new();
@@ -105,19 +106,13 @@ async fn add(tx: &mut Conn, experiment_id: i64, inputs: &[DatasetInput]) -> Resu
                 .await?;
         }
         Conn::Sqlite(c) => {
-            const HEAD: &str =
-                "INSERT INTO datasets (experiment_id, name, digest, source_type, source, schema, profile)";
-            bulk::insert_rows(c, HEAD, 7, "ON CONFLICT DO NOTHING", &datasets, |query, d| {
-                query
-                    .bind(experiment_id)
-                    .bind(d.name.as_str())
-                    .bind(d.digest.as_str())
-                    .bind(d.source_type.as_str())
-                    .bind(d.source.as_str())
-                    .bind(d.schema.as_deref())
-                    .bind(d.profile.as_deref())
-            })
-            .await?;
+            const SQL: &str = "INSERT INTO datasets (experiment_id, name, digest, source_type, source, schema, profile) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+            let rows = datasets
+                .into_iter()
+                .cloned()
+                .map(|d| args![experiment_id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile]);
+            c.execute_each(SQL, rows)?;
         }
     }
     Ok(())
@@ -132,11 +127,11 @@ async fn numbers(tx: &mut Conn, experiment_id: i64, inputs: &[DatasetInput]) -> 
                                WHERE experiment_id = $1 AND (name, digest) IN (SELECT * FROM UNNEST($2, $3))";
             sqlx::query_as(SQL).bind(experiment_id).bind(names).bind(digests).fetch_all(&mut **c).await?
         }
-        Conn::Sqlite(c) => {
+        Conn::Sqlite(_) => {
             const SQL: &str = "SELECT name, digest, dataset_no FROM datasets WHERE experiment_id = $1 \
                                AND (name, digest) IN (SELECT value ->> 0, value ->> 1 FROM json_each($2))";
             let pairs: Vec<_> = names.into_iter().zip(digests).collect();
-            sqlx::query_as(SQL).bind(experiment_id).bind(bulk::to_json(&pairs)).fetch_all(&mut **c).await?
+            tx.fetch_all(SQL, args![experiment_id, bulk::to_json(&pairs)]).await?
         }
     };
     Ok(rows.into_iter().map(|(name, digest, no)| ((name, digest), no)).collect())
@@ -145,18 +140,19 @@ async fn numbers(tx: &mut Conn, experiment_id: i64, inputs: &[DatasetInput]) -> 
 /// Answers with the datasets whose use is new.
 async fn add_uses(tx: &mut Conn, run_no: i64, mut datasets: Vec<i64>) -> Result<Vec<i64>> {
     datasets.sort_unstable();
-    Ok(match tx {
+    match tx {
         Conn::Postgres(c) => {
             const SQL: &str = "INSERT INTO run_datasets (run_no, dataset_no) SELECT $1, * FROM UNNEST($2) \
                                ON CONFLICT DO NOTHING RETURNING dataset_no";
-            sqlx::query_scalar(SQL).bind(run_no).bind(datasets).fetch_all(&mut **c).await?
+            Ok(sqlx::query_scalar(SQL).bind(run_no).bind(datasets).fetch_all(&mut **c).await?)
         }
-        Conn::Sqlite(c) => {
+        Conn::Sqlite(_) => {
             const SQL: &str = "INSERT INTO run_datasets (run_no, dataset_no) SELECT $1, value FROM json_each($2) \
                                WHERE TRUE ON CONFLICT DO NOTHING RETURNING dataset_no";
-            sqlx::query_scalar(SQL).bind(run_no).bind(bulk::to_json(&datasets)).fetch_all(&mut **c).await?
+            let rows: Vec<(i64,)> = tx.fetch_all(SQL, args![run_no, bulk::to_json(&datasets)]).await?;
+            Ok(rows.into_iter().map(|(dataset_no,)| dataset_no).collect())
         }
-    })
+    }
 }
 
 async fn add_tags(tx: &mut Conn, run_no: i64, tags: &[(i64, &Tag)]) -> Result<()> {
@@ -176,11 +172,8 @@ async fn add_tags(tx: &mut Conn, run_no: i64, tags: &[(i64, &Tag)]) -> Result<()
                 .await?;
         }
         Conn::Sqlite(c) => {
-            const HEAD: &str = "INSERT INTO run_dataset_tags (run_no, dataset_no, key, value)";
-            bulk::insert_rows(c, HEAD, 4, "", tags, |query, (dataset_no, tag)| {
-                query.bind(run_no).bind(*dataset_no).bind(tag.key.as_str()).bind(tag.value.as_str())
-            })
-            .await?;
+            const SQL: &str = "INSERT INTO run_dataset_tags (run_no, dataset_no, key, value) VALUES ($1, $2, $3, $4)";
+            c.execute_each(SQL, tags.iter().map(|(no, tag)| args![run_no, *no, tag.key.as_str(), tag.value.as_str()]))?;
         }
     }
     Ok(())

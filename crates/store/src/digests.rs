@@ -7,6 +7,7 @@
 use domain::Millis;
 use domain::digest::{FileDigest, ObjectLocation, Sha256};
 
+use crate::sqlite::row;
 use crate::{Conn, Result, StoreError, args, bulk};
 
 /// A digest with its object's location.
@@ -29,12 +30,13 @@ pub struct Begun {
     pub previous: Option<FileDigest>,
 }
 
-#[derive(sqlx::FromRow)]
-struct DigestRow {
-    location: String,
-    sha256: String,
-    size: i64,
-    recorded_at: i64,
+row! {
+    struct DigestRow {
+        location: String,
+        sha256: String,
+        size: i64,
+        recorded_at: i64,
+    }
 }
 
 impl TryFrom<DigestRow> for Recorded {
@@ -50,7 +52,7 @@ impl TryFrom<DigestRow> for Recorded {
 }
 
 fn digest(sha256: &str, size: i64) -> Result<FileDigest> {
-    let sha256: Sha256 = sha256.parse().map_err(|cause| StoreError::Database(sqlx::Error::Decode(Box::new(cause))))?;
+    let sha256: Sha256 = sha256.parse().map_err(|cause| StoreError::Database(Box::new(cause)))?;
     Ok(FileDigest { sha256, size: u64::try_from(size).unwrap_or_default() })
 }
 

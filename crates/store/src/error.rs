@@ -1,50 +1,78 @@
 //! What can go wrong with a database.
 
+/// What a driver says.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// A failed statement or connection. Its text is for the log only.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database can't be reached or has no connection free.
     #[error("the database is not available: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Cause),
     /// A uniqueness or reference constraint refused the write.
     #[error("a constraint refused the write: {0}")]
-    Conflict(#[source] sqlx::Error),
+    Conflict(#[source] Cause),
     /// Text that the database does not keep: Postgres has no U+0000.
     #[error("a text cannot be kept: {0}")]
-    Text(#[source] sqlx::Error),
+    Text(#[source] Cause),
     /// Any other fault of a statement.
     #[error("a statement failed: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] Cause),
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
+        let kind = match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
-            sqlx::Error::Database(cause) => {
-                if cause.is_unique_violation() || cause.is_foreign_key_violation() {
-                    return Self::Conflict(error);
-                }
-                match cause.code().as_deref() {
-                    // Postgres: connection exceptions, out of resources, shutdown and start-up, and the two kinds of
-                    // conflict between transactions that a retry resolves. SQLite: busy, locked, full disk.
-                    Some(code)
-                        if code.starts_with("08")
-                            || code.starts_with("53")
-                            || code.starts_with("57P")
-                            || matches!(code, "40001" | "40P01" | "5" | "6" | "13" | "517" | "261") =>
-                    {
-                        Self::Unavailable(error)
-                    }
-                    Some("22021") => Self::Text(error),
-                    _ => Self::Database(error),
-                }
+            | sqlx::Error::WorkerCrashed => Self::Unavailable,
+            sqlx::Error::Database(cause) if cause.is_unique_violation() || cause.is_foreign_key_violation() => {
+                Self::Conflict
             }
-            _ => Self::Database(error),
-        }
+            sqlx::Error::Database(cause) => match cause.code().as_deref() {
+                // Connection exceptions, out of resources, shutdown and start-up, and the two kinds of conflict between
+                // transactions that a retry resolves.
+                Some(code)
+                    if code.starts_with("08")
+                        || code.starts_with("53")
+                        || code.starts_with("57P")
+                        || matches!(code, "40001" | "40P01") =>
+                {
+                    Self::Unavailable
+                }
+                Some("22021") => Self::Text,
+                _ => Self::Database,
+            },
+            _ => Self::Database,
+        };
+        kind(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
+        use rusqlite::ffi::{
+            SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID,
+            SQLITE_CONSTRAINT_UNIQUE,
+        };
+        let kind = match error.sqlite_error() {
+            Some(cause) if matches!(cause.code, DatabaseBusy | DatabaseLocked | DiskFull) => Self::Unavailable,
+            Some(cause)
+                if matches!(
+                    cause.extended_code,
+                    SQLITE_CONSTRAINT_UNIQUE
+                        | SQLITE_CONSTRAINT_PRIMARYKEY
+                        | SQLITE_CONSTRAINT_ROWID
+                        | SQLITE_CONSTRAINT_FOREIGNKEY
+                ) =>
+            {
+                Self::Conflict
+            }
+            _ => Self::Database,
+        };
+        kind(error.into())
     }
 }

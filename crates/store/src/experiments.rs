@@ -5,23 +5,26 @@ use std::collections::HashMap;
 use domain::experiments::{Experiment, ExperimentId};
 use domain::{Lifecycle, Millis, Tag};
 
+use crate::sqlite::row;
 use crate::{Conn, Result, args, bulk};
 
-/// An experiment, as its table has it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ExperimentRow {
-    /// Its number.
-    pub experiment_id: i64,
-    /// Unique among all experiments.
-    pub name: String,
-    /// Where new runs' artifacts go.
-    pub artifact_location: String,
-    /// When it was created.
-    pub creation_time: i64,
-    /// When it was last renamed, deleted or restored.
-    pub last_update_time: i64,
-    /// When it was deleted.
-    pub deleted_at: Option<i64>,
+row! {
+    /// An experiment, as its table has it.
+    #[derive(Clone, Debug)]
+    pub struct ExperimentRow {
+        /// Its number.
+        pub experiment_id: i64,
+        /// Unique among all experiments.
+        pub name: String,
+        /// Where new runs' artifacts go.
+        pub artifact_location: String,
+        /// When it was created.
+        pub creation_time: i64,
+        /// When it was last renamed, deleted or restored.
+        pub last_update_time: i64,
+        /// When it was deleted.
+        pub deleted_at: Option<i64>,
+    }
 }
 
 /// The columns of an [`ExperimentRow`].
@@ -92,7 +95,7 @@ pub async fn load(conn: &mut Conn, rows: Vec<ExperimentRow>) -> Result<Vec<Exper
         conn,
         "SELECT array_agg(experiment_id), array_agg(key), array_agg(value)
          FROM experiment_tags WHERE experiment_id = ANY($1)",
-        "SELECT json_group_array(json_array(experiment_id, key, value))
+        "SELECT experiment_id, key, value
          FROM experiment_tags WHERE experiment_id IN (SELECT value FROM json_each($1))",
         rows.iter().map(|r| r.experiment_id).collect(),
     )

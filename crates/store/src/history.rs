@@ -4,6 +4,7 @@ use domain::history::{Change, HistoryEntry, StageSpan};
 use domain::model_versions::Stage;
 
 use crate::model_versions::by_stage;
+use crate::sqlite::row;
 use crate::{Conn, Result, StoreError, args};
 
 /// The end of a span that has not ended.
@@ -25,37 +26,39 @@ pub struct Numbered {
     pub entry: HistoryEntry,
 }
 
-#[derive(sqlx::FromRow)]
-struct EventRow {
-    event_no: i64,
-    version: Option<i64>,
-    time: i64,
-    actor: Option<String>,
-    change: String,
+row! {
+    struct EventRow {
+        event_no: i64,
+        version: Option<i64>,
+        time: i64,
+        actor: Option<String>,
+        change: String,
+    }
 }
 
 impl TryFrom<EventRow> for Numbered {
     type Error = StoreError;
 
     fn try_from(row: EventRow) -> Result<Self> {
-        let change = serde_json::from_str(&row.change).map_err(|e| sqlx::Error::Decode(e.into()))?;
+        let change = serde_json::from_str(&row.change).map_err(|e| StoreError::Database(e.into()))?;
         let entry = HistoryEntry { time: row.time, actor: row.actor, version: row.version, change };
         Ok(Self { event_no: row.event_no, entry })
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct SpanRow {
-    version: i64,
-    since: i64,
-    until: i64,
+row! {
+    struct SpanRow {
+        version: i64,
+        since: i64,
+        until: i64,
+    }
 }
 
 /// Adds an entry to a model's history. Nothing changes or removes one but the end of its model's row.
 pub async fn add(conn: &mut Conn, registered_no: i64, entry: &HistoryEntry) -> Result<()> {
     const SQL: &str = "INSERT INTO registry_events (registered_no, version, time, actor, change, echo)
         VALUES ($1, $2, $3, $4, $5, $6)";
-    let change = serde_json::to_string(&entry.change).map_err(|e| sqlx::Error::Encode(e.into()))?;
+    let change = serde_json::to_string(&entry.change).map_err(|e| StoreError::Database(e.into()))?;
     let echo = entry.change.is_echo();
     let args = args![registered_no, entry.version, entry.time, entry.actor.as_deref(), change, echo];
     conn.execute(SQL, args).await.map(drop)

@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::sqlite::row;
 use crate::{Conn, Result, Store, args, bulk};
 
 /// Names that are kept in memory; when there are more, the cache starts anew.
@@ -27,10 +28,11 @@ struct Cache {
     names: Names,
 }
 
-#[derive(sqlx::FromRow)]
-struct KeyRow {
-    key_no: i64,
-    name: String,
+row! {
+    struct KeyRow {
+        key_no: i64,
+        name: String,
+    }
 }
 
 impl Keys {

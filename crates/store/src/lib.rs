@@ -34,6 +34,7 @@ mod conn;
 mod error;
 mod migrate;
 mod pool;
+mod sqlite;
 mod writer;
 
 pub use conn::{Args, Conn, Dialect, Row};

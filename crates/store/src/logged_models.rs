@@ -7,35 +7,38 @@ use domain::logged_models::{LoggedModel, LoggedModelMetric, LoggedModelStatus};
 use domain::metrics::Metric;
 use domain::{KeyValue, Lifecycle, Millis, Param, Tag};
 
+use crate::sqlite::row;
 use crate::{Conn, Result, args, bulk};
 
-/// A logged model, as its table has it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct LoggedModelRow {
-    /// Its number within the store.
-    pub model_no: i64,
-    /// `m-` and 32 hex digits.
-    pub model_id: String,
-    /// The experiment that it belongs to.
-    pub experiment_id: i64,
-    /// Its name.
-    pub name: String,
-    /// Where its files are.
-    pub artifact_uri: String,
-    /// How far its upload is, as [`LoggedModelStatus::number`].
-    pub status: i64,
-    /// More about the status.
-    pub status_message: Option<String>,
-    /// The kind of model; may be empty.
-    pub model_type: String,
-    /// The run that made it; may be empty.
-    pub source_run_id: String,
-    /// When it was created.
-    pub creation_time: i64,
-    /// When it was last finalized or deleted.
-    pub last_update_time: i64,
-    /// When it was deleted.
-    pub deleted_at: Option<i64>,
+row! {
+    /// A logged model, as its table has it.
+    #[derive(Clone, Debug)]
+    pub struct LoggedModelRow {
+        /// Its number within the store.
+        pub model_no: i64,
+        /// `m-` and 32 hex digits.
+        pub model_id: String,
+        /// The experiment that it belongs to.
+        pub experiment_id: i64,
+        /// Its name.
+        pub name: String,
+        /// Where its files are.
+        pub artifact_uri: String,
+        /// How far its upload is, as [`LoggedModelStatus::number`].
+        pub status: i64,
+        /// More about the status.
+        pub status_message: Option<String>,
+        /// The kind of model; may be empty.
+        pub model_type: String,
+        /// The run that made it; may be empty.
+        pub source_run_id: String,
+        /// When it was created.
+        pub creation_time: i64,
+        /// When it was last finalized or deleted.
+        pub last_update_time: i64,
+        /// When it was deleted.
+        pub deleted_at: Option<i64>,
+    }
 }
 
 /// The columns of a [`LoggedModelRow`].
@@ -150,10 +153,8 @@ async fn insert_pairs(
             Ok(query.execute(&mut **c).await?.rows_affected())
         }
         Conn::Sqlite(c) => {
-            bulk::insert_rows(c, head, 3, tail, &pairs, |query, pair| {
-                query.bind(model_no).bind(pair.key.as_str()).bind(pair.value.as_str())
-            })
-            .await
+            let sql = format!("{head} VALUES ($1, $2, $3) {tail}");
+            c.execute_each(&sql, pairs.into_iter().map(|pair| args![model_no, pair.key, pair.value]))
         }
     }
 }
@@ -164,17 +165,18 @@ pub async fn delete_tag(tx: &mut Conn, model_no: i64, key: &str) -> Result<bool>
     Ok(tx.execute(SQL, args![model_no, key]).await? > 0)
 }
 
-#[derive(sqlx::FromRow)]
-struct MetricRow {
-    model_no: i64,
-    key: String,
-    timestamp: i64,
-    step: i64,
-    run_id: String,
-    value: f64,
-    is_nan: bool,
-    dataset_name: String,
-    dataset_digest: String,
+row! {
+    struct MetricRow {
+        model_no: i64,
+        key: String,
+        timestamp: i64,
+        step: i64,
+        run_id: String,
+        value: f64,
+        is_nan: bool,
+        dataset_name: String,
+        dataset_digest: String,
+    }
 }
 
 impl From<MetricRow> for LoggedModelMetric {
@@ -205,7 +207,7 @@ pub async fn load(conn: &mut Conn, rows: Vec<LoggedModelRow>) -> Result<Vec<Logg
             conn,
             "SELECT array_agg(model_no), array_agg(key), array_agg(value)
              FROM logged_model_tags WHERE model_no = ANY($1)",
-            "SELECT json_group_array(json_array(model_no, key, value))
+            "SELECT model_no, key, value
              FROM logged_model_tags WHERE model_no IN (SELECT value FROM json_each($1))",
             numbers.clone(),
         )
@@ -216,7 +218,7 @@ pub async fn load(conn: &mut Conn, rows: Vec<LoggedModelRow>) -> Result<Vec<Logg
             conn,
             "SELECT array_agg(model_no), array_agg(key), array_agg(value)
              FROM logged_model_params WHERE model_no = ANY($1)",
-            "SELECT json_group_array(json_array(model_no, key, value))
+            "SELECT model_no, key, value
              FROM logged_model_params WHERE model_no IN (SELECT value FROM json_each($1))",
             numbers.clone(),
         )

@@ -1,18 +1,19 @@
 //! A metric's history, thinned for drawing.
 
 use domain::metrics::Metric;
-use sqlx::FromRow;
 
 use crate::conn::Conn;
+use crate::sqlite::row;
 use crate::{Result, args};
 
-#[derive(FromRow)]
-struct Point {
-    timestamp: i64,
-    step: i64,
-    value: f64,
-    is_nan: bool,
-    total: i64,
+row! {
+    struct Point {
+        timestamp: i64,
+        step: i64,
+        value: f64,
+        is_nan: bool,
+        total: i64,
+    }
 }
 
 /// Splits the history into `buckets` stretches of equally many points, in the order in which it was measured, and keeps

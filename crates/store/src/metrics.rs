@@ -1,6 +1,5 @@
 //! Metric points: each run's history, and the latest point of each metric.
 
-pub(crate) mod exact;
 mod history;
 mod models;
 
@@ -12,10 +11,9 @@ use sqlx::PgConnection;
 pub use history::{HistoryPoint, history, sample};
 pub use models::{ModelPoint, insert_for_models, model_numbers};
 
-use self::exact::Number;
-use crate::bulk;
-use crate::runs::RunState;
-use crate::{Conn, Result, args};
+use crate::runs::{self, RunState};
+use crate::sqlite::FromSqlite;
+use crate::{Conn, Dialect, Result, args};
 
 /// A point of a metric, as its tables have it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,18 +32,25 @@ pub struct Point {
     pub is_nan: bool,
 }
 
+impl FromSqlite for Point {
+    fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            run_no: row.get(0)?,
+            key_no: row.get(1)?,
+            timestamp: row.get(2)?,
+            step: row.get(3)?,
+            value: row.get(4)?,
+            is_nan: row.get(5)?,
+        })
+    }
+}
+
 impl Point {
     /// A metric's point in the form in which it is kept: infinities become the greatest numbers there are, and a
     /// missing number a zero with a flag, as in MLflow.
     pub fn new(run_no: i64, key_no: i64, metric: &Metric) -> Self {
         let (value, is_nan) = storable(metric.value);
         Self { run_no, key_no, timestamp: metric.timestamp, step: metric.step, value, is_nan }
-    }
-
-    /// A point as SQLite's JSON has it: run, key, timestamp, step, value.
-    pub(crate) fn from_json((run_no, key_no, timestamp, step, value): (i64, i64, i64, i64, Number)) -> Self {
-        let (value, is_nan) = storable(value.0);
-        Self { run_no, key_no, timestamp, step, value, is_nan }
     }
 
     /// The point under its metric's name.
@@ -86,22 +91,15 @@ pub async fn insert_one(tx: &mut Conn, run_id: &str, point: &Point) -> Result<Op
                 value = excluded.value, is_nan = excluded.is_nan
             WHERE (excluded.step, excluded.timestamp, excluded.value) > (l.step, l.timestamp, l.value))
         SELECT run_no, experiment_id, deleted_at FROM run";
-    // SQLite runs several statements of one text with the same values.
-    const SQLITE: &str = "
-        INSERT INTO metric_points (run_no, key_no, timestamp, step, value, is_nan)
-        SELECT run_no, $2, $3, $4, $5, $6 FROM runs WHERE run_id = $1 AND deleted_at IS NULL
-        ON CONFLICT DO NOTHING;
-        INSERT INTO latest_metrics AS l (run_no, key_no, timestamp, step, value, is_nan)
-        SELECT run_no, $2, $3, $4, $5, $6 FROM runs WHERE run_id = $1 AND deleted_at IS NULL
-        ON CONFLICT (run_no, key_no) DO UPDATE SET timestamp = excluded.timestamp, step = excluded.step,
-            value = excluded.value, is_nan = excluded.is_nan
-        WHERE (excluded.step, excluded.timestamp, excluded.value) > (l.step, l.timestamp, l.value);
-        SELECT run_no, experiment_id, deleted_at FROM runs WHERE run_id = $1";
-    let sql = match tx {
-        Conn::Postgres(_) => POSTGRES,
-        Conn::Sqlite(_) => SQLITE,
-    };
-    tx.fetch_optional(sql, args![run_id, point.key_no, point.timestamp, point.step, point.value, point.is_nan]).await
+    if tx.dialect() == Dialect::Postgres {
+        let values = args![run_id, point.key_no, point.timestamp, point.step, point.value, point.is_nan];
+        return tx.fetch_optional(POSTGRES, values).await;
+    }
+    let state = runs::state(tx, run_id).await?;
+    if let Some(state) = state.filter(|state| state.deleted_at.is_none()) {
+        insert(tx, vec![Point { run_no: state.run_no, ..*point }]).await?;
+    }
+    Ok(state)
 }
 
 /// Logs points, of one run or several. Exact repeats are dropped; the latest point of each metric is kept at hand.
@@ -119,16 +117,16 @@ pub async fn insert(tx: &mut Conn, mut points: Vec<Point>) -> Result<()> {
     match tx {
         Conn::Postgres(c) => insert_postgres(c, &points, &latest).await,
         Conn::Sqlite(c) => {
-            const POINTS: &str = "INSERT INTO metric_points (run_no, key_no, timestamp, step, value, is_nan)";
-            const LATEST: &str = "INSERT INTO latest_metrics AS l (run_no, key_no, timestamp, step, value, is_nan)";
-            const IF_LATER: &str = "ON CONFLICT (run_no, key_no) DO UPDATE SET timestamp = excluded.timestamp, \
+            const POINTS: &str = "INSERT INTO metric_points (run_no, key_no, timestamp, step, value, is_nan) \
+                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+            const LATEST: &str = "INSERT INTO latest_metrics AS l (run_no, key_no, timestamp, step, value, is_nan) \
+                VALUES ($1, $2, $3, $4, $5, $6) \
+                ON CONFLICT (run_no, key_no) DO UPDATE SET timestamp = excluded.timestamp, \
                 step = excluded.step, value = excluded.value, is_nan = excluded.is_nan \
                 WHERE (excluded.step, excluded.timestamp, excluded.value) > (l.step, l.timestamp, l.value)";
-            for (head, tail, rows) in [(POINTS, "ON CONFLICT DO NOTHING", &points), (LATEST, IF_LATER, &latest)] {
-                bulk::insert_rows(c, head, 6, tail, rows, |query, p| {
-                    query.bind(p.run_no).bind(p.key_no).bind(p.timestamp).bind(p.step).bind(p.value).bind(p.is_nan)
-                })
-                .await?;
+            for (sql, rows) in [(POINTS, points), (LATEST, latest)] {
+                let rows = rows.iter().map(|p| args![p.run_no, p.key_no, p.timestamp, p.step, p.value, p.is_nan]);
+                c.execute_each(sql, rows)?;
             }
             Ok(())
         }

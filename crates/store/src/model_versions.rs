@@ -6,45 +6,49 @@ use domain::Tag;
 use domain::model_versions::{ModelVersion, Stage};
 
 use crate::aliases::aliases_of_versions;
+use crate::sqlite::row;
 use crate::{Conn, Result, Row, args};
 
-/// A version in use, as its table has it, with its model's name.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct VersionRow {
-    /// The model's number within the store.
-    pub registered_no: i64,
-    /// The model's name.
-    pub name: String,
-    /// The version's number.
-    pub version: i64,
-    /// When it was created.
-    pub creation_time: i64,
-    /// When its description or stage last changed.
-    pub last_update_time: i64,
-    /// A [`Stage`]'s number.
-    pub stage: i64,
-    /// Where the client said that its files come from.
-    pub source: String,
-    /// Where its files are.
-    pub storage_location: String,
-    /// The run that made it; may be empty.
-    pub run_id: String,
-    /// A link to a run elsewhere; may be empty.
-    pub run_link: String,
-    /// The logged model that it was made from.
-    pub model_id: Option<String>,
-    /// Markdown.
-    pub description: Option<String>,
-    /// Whether its tags make it a prompt's version.
-    pub is_prompt: bool,
+row! {
+    /// A version in use, as its table has it, with its model's name.
+    #[derive(Clone, Debug)]
+    pub struct VersionRow {
+        /// The model's number within the store.
+        pub registered_no: i64,
+        /// The model's name.
+        pub name: String,
+        /// The version's number.
+        pub version: i64,
+        /// When it was created.
+        pub creation_time: i64,
+        /// When its description or stage last changed.
+        pub last_update_time: i64,
+        /// A [`Stage`]'s number.
+        pub stage: i64,
+        /// Where the client said that its files come from.
+        pub source: String,
+        /// Where its files are.
+        pub storage_location: String,
+        /// The run that made it; may be empty.
+        pub run_id: String,
+        /// A link to a run elsewhere; may be empty.
+        pub run_link: String,
+        /// The logged model that it was made from.
+        pub model_id: Option<String>,
+        /// Markdown.
+        pub description: Option<String>,
+        /// Whether its tags make it a prompt's version.
+        pub is_prompt: bool,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct TagRow {
-    registered_no: i64,
-    version: i64,
-    key: String,
-    value: String,
+row! {
+    struct TagRow {
+        registered_no: i64,
+        version: i64,
+        key: String,
+        value: String,
+    }
 }
 
 /// A version to add.
@@ -145,10 +149,10 @@ pub(crate) async fn fetch_for_pairs<T: Row>(
             let (firsts, seconds): (Vec<i64>, Vec<i64>) = pairs.iter().copied().unzip();
             sqlx::query_as(postgres).bind(firsts).bind(seconds).fetch_all(&mut **c).await?
         }
-        Conn::Sqlite(c) => {
+        Conn::Sqlite(_) => {
             let pairs: Vec<[i64; 2]> = pairs.iter().map(|&(first, second)| [first, second]).collect();
             let pairs = serde_json::json!(pairs).to_string();
-            sqlx::query_as(sqlite).bind(pairs).fetch_all(&mut **c).await?
+            conn.fetch_all(sqlite, args![pairs]).await?
         }
     })
 }

@@ -3,41 +3,48 @@
 //! A delivery that is being sent has a lease, and its `due_at` is when the lease runs out. From then on whoever finds it
 //! may send it: the one who held it has died.
 
+use crate::sqlite::row;
 use crate::{Conn, Result, args};
 
-/// A webhook that waits for an event.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ListenerRow {
-    /// The webhook's number within the store.
-    pub webhook_no: i64,
-    /// The event, such as `model_version.created`.
-    pub event: String,
+row! {
+    /// A webhook that waits for an event.
+    #[derive(Clone, Debug)]
+    pub struct ListenerRow {
+        /// The webhook's number within the store.
+        pub webhook_no: i64,
+        /// The event, such as `model_version.created`.
+        pub event: String,
+    }
 }
 
-/// A webhook to which something is to be sent, now or later.
-#[derive(Clone, Copy, Debug, sqlx::FromRow)]
-pub struct WaitingRow {
-    /// The webhook's number within the store.
-    pub webhook_no: i64,
-    /// When the first of its deliveries is due.
-    pub due_at: Option<i64>,
+row! {
+    /// A webhook to which something is to be sent, now or later.
+    #[derive(Clone, Copy, Debug)]
+    pub struct WaitingRow {
+        /// The webhook's number within the store.
+        pub webhook_no: i64,
+        /// When the first of its deliveries is due.
+        pub due_at: Option<i64>,
+    }
 }
 
-/// Something to be sent.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct DeliveryRow {
-    /// Its number within the store; they are sent in this order.
-    pub delivery_no: i64,
-    /// The webhook's number within the store.
-    pub webhook_no: i64,
-    /// A UUID, the same for each attempt.
-    pub delivery_id: String,
-    /// The body, as JSON.
-    pub body: String,
-    /// When it was put in.
-    pub created_at: i64,
-    /// Attempts that failed.
-    pub attempts: i64,
+row! {
+    /// Something to be sent.
+    #[derive(Clone, Debug)]
+    pub struct DeliveryRow {
+        /// Its number within the store; they are sent in this order.
+        pub delivery_no: i64,
+        /// The webhook's number within the store.
+        pub webhook_no: i64,
+        /// A UUID, the same for each attempt.
+        pub delivery_id: String,
+        /// The body, as JSON.
+        pub body: String,
+        /// When it was put in.
+        pub created_at: i64,
+        /// Attempts that failed.
+        pub attempts: i64,
+    }
 }
 
 /// The active webhooks that wait for either of two events.

@@ -1,14 +1,17 @@
 //! Params of runs: each is written once.
 
-use crate::{Conn, Result, args, bulk};
+use crate::sqlite::row;
+use crate::{Conn, Dialect, Result, args, bulk};
 
-/// What [`insert_one`] found.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Written {
-    /// When the run was deleted; then nothing was written.
-    pub deleted_at: Option<i64>,
-    /// The value that the param has now: the given one, or that which was there first.
-    pub value: Option<String>,
+row! {
+    /// What [`insert_one`] found.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Written {
+        /// When the run was deleted; then nothing was written.
+        pub deleted_at: Option<i64>,
+        /// The value that the param has now: the given one, or that which was there first.
+        pub value: Option<String>,
+    }
 }
 
 /// Writes a param of a run unless it is there or the run is deleted, in one statement; `None` if there is no such run.
@@ -21,16 +24,17 @@ pub async fn insert_one(tx: &mut Conn, run_id: &str, key_no: i64, value: &str) -
             SELECT run_no, $2, $3 FROM run WHERE deleted_at IS NULL
             ON CONFLICT (run_no, key_no) DO UPDATE SET value = params.value RETURNING value)
         SELECT deleted_at, (SELECT value FROM param) AS value FROM run";
-    const SQLITE: &str = "
+    const INSERT: &str = "
         INSERT INTO params (run_no, key_no, value)
         SELECT run_no, $2, $3 FROM runs WHERE run_id = $1 AND deleted_at IS NULL
-        ON CONFLICT (run_no, key_no) DO UPDATE SET value = params.value RETURNING NULL AS deleted_at, value;
-        SELECT deleted_at, NULL AS value FROM runs WHERE run_id = $1";
-    let sql = match tx {
-        Conn::Postgres(_) => POSTGRES,
-        Conn::Sqlite(_) => SQLITE,
-    };
-    tx.fetch_optional(sql, args![run_id, key_no, value]).await
+        ON CONFLICT (run_no, key_no) DO UPDATE SET value = params.value RETURNING NULL AS deleted_at, value";
+    const STATE: &str = "SELECT deleted_at, NULL AS value FROM runs WHERE run_id = $1";
+    let sql = tx.pick(POSTGRES, INSERT);
+    let written = tx.fetch_optional(sql, args![run_id, key_no, value]).await?;
+    if written.is_some() || tx.dialect() == Dialect::Postgres {
+        return Ok(written);
+    }
+    tx.fetch_optional(STATE, args![run_id]).await
 }
 
 /// Writes those params of a run that are not there yet; answers with the values that were there first (also of those
@@ -50,11 +54,8 @@ pub async fn insert(tx: &mut Conn, run_no: i64, mut params: Vec<(i64, String)>) 
                 .rows_affected()
         }
         Conn::Sqlite(c) => {
-            const HEAD: &str = "INSERT INTO params (run_no, key_no, value)";
-            bulk::insert_rows(c, HEAD, 3, "ON CONFLICT DO NOTHING", &params, |query, (key_no, value)| {
-                query.bind(run_no).bind(*key_no).bind(value.as_str())
-            })
-            .await?
+            const SQL: &str = "INSERT INTO params (run_no, key_no, value) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            c.execute_each(SQL, params.iter().map(|(key_no, value)| args![run_no, *key_no, value.as_str()]))?
         }
     };
     if new == params.len() as u64 {
@@ -69,10 +70,10 @@ pub async fn insert(tx: &mut Conn, run_no: i64, mut params: Vec<(i64, String)>) 
                 .fetch_all(&mut **c)
                 .await?
         }
-        Conn::Sqlite(c) => {
+        Conn::Sqlite(_) => {
             const SQL: &str = "SELECT key_no, value FROM params \
                                WHERE run_no = $1 AND key_no IN (SELECT value FROM json_each($2))";
-            sqlx::query_as(SQL).bind(run_no).bind(bulk::to_json(&keys)).fetch_all(&mut **c).await?
+            tx.fetch_all(SQL, args![run_no, bulk::to_json(&keys)]).await?
         }
     })
 }

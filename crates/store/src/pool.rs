@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgPool};
 
 use crate::conn::{Conn, Dialect};
 use crate::error::StoreError;
 use crate::keys::Keys;
+use crate::sqlite::{Access, Readers};
 use crate::writer::Writer;
 use crate::{Result, migrate};
 
@@ -81,7 +81,7 @@ pub struct Store {
 #[derive(Clone)]
 enum Db {
     Postgres(PgPool),
-    Sqlite { readers: SqlitePool, writer: Writer },
+    Sqlite { readers: Readers, writer: Writer },
 }
 
 /// What can go wrong at the start, as sentences for the person who starts the server.
@@ -150,39 +150,16 @@ impl Store {
                 if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
                     std::fs::create_dir_all(folder).map_err(|e| failed(e.to_string()))?;
                 }
-                let connect = SqliteConnectOptions::new()
-                    .filename(&path)
-                    .create_if_missing(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(if options.sqlite_full_sync {
-                        SqliteSynchronous::Full
-                    } else {
-                        SqliteSynchronous::Normal
-                    })
-                    .busy_timeout(ACQUIRE_TIMEOUT)
-                    .foreign_keys(true)
-                    .pragma("mmap_size", "268435456")
-                    .pragma("temp_store", "memory")
-                    .pragma("case_sensitive_like", "on")
-                    .disable_statement_logging();
-                let writing = SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(ACQUIRE_TIMEOUT)
-                    .idle_timeout(None)
-                    .max_lifetime(None)
-                    .test_before_acquire(false)
-                    .connect_with(connect.clone())
-                    .await
-                    .map_err(|e| failed(e.to_string()))?;
-                migrate::sqlite(&writing, &path).await.map_err(|e| e.explain(&uri))?;
-                let readers = SqlitePoolOptions::new()
-                    .max_connections(options.max_connections)
-                    .acquire_timeout(ACQUIRE_TIMEOUT)
-                    .test_before_acquire(false)
-                    .connect_with(connect.pragma("query_only", "on"))
-                    .await
-                    .map_err(|e| failed(e.to_string()))?;
-                Ok(Self { db: Db::Sqlite { readers, writer: Writer::start(writing) }, keys: Keys::default() })
+                let access =
+                    Access { file: path.clone(), patience: ACQUIRE_TIMEOUT, full_sync: options.sqlite_full_sync };
+                let readers = Readers::new(access.clone(), options.max_connections);
+                let opening = tokio::task::spawn_blocking(move || {
+                    let mut writing = access.writer().map_err(|e| migrate::Failure::Other(e.to_string()))?;
+                    migrate::sqlite(&mut writing, &path).map(|()| writing)
+                });
+                let opened = opening.await.map_err(|e| failed(e.to_string()))?;
+                let writer = Writer::start(opened.map_err(|e| e.explain(&uri))?).map_err(|e| failed(e.to_string()))?;
+                Ok(Self { db: Db::Sqlite { readers, writer }, keys: Keys::default() })
             }
             _ => Err(OpenError::Uri(uri)),
         }
@@ -205,8 +182,17 @@ impl Store {
     pub async fn read(&self) -> Result<Conn> {
         Ok(match &self.db {
             Db::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
-            Db::Sqlite { readers, .. } => Conn::Sqlite(readers.acquire().await?),
+            Db::Sqlite { readers, .. } => Conn::Sqlite(readers.acquire(true).await?),
         })
+    }
+
+    /// A connection for a few lookups by key, as [`Store::read`] otherwise: SQLite runs them at once on the caller's
+    /// thread, since they take microseconds.
+    pub async fn look_up(&self) -> Result<Conn> {
+        match &self.db {
+            Db::Postgres(_) => self.read().await,
+            Db::Sqlite { readers, .. } => Ok(Conn::Sqlite(readers.acquire(false).await?)),
+        }
     }
 
     /// Runs a write as one transaction, and answers after its commit. An error rolls it back, whole.
@@ -261,7 +247,7 @@ impl Store {
                         }
                     }
                 });
-                task.await.map_err(|_| E::from(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))?
+                task.await.map_err(|cause| E::from(StoreError::Unavailable(cause.into())))?
             }
         }
     }
@@ -275,7 +261,7 @@ impl Store {
     pub async fn close(&self) {
         match &self.db {
             Db::Postgres(pool) => pool.close().await,
-            Db::Sqlite { readers, .. } => readers.close().await,
+            Db::Sqlite { readers, .. } => readers.close(),
         }
     }
 }

@@ -7,25 +7,28 @@ use domain::registered_models::{ModelAlias, RegisteredModel};
 
 use crate::aliases::aliases_of_models;
 use crate::model_versions::{VersionRow, load as load_versions};
+use crate::sqlite::row;
 use crate::{Conn, Result, Row, args};
 
-/// A registered model in use, as its table has it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct RegisteredRow {
-    /// Its number within the store.
-    pub registered_no: i64,
-    /// Unique among models in use.
-    pub name: String,
-    /// Markdown.
-    pub description: Option<String>,
-    /// When it was created.
-    pub creation_time: i64,
-    /// When it, or one of its versions' stages, last changed.
-    pub last_update_time: i64,
-    /// The highest version number ever given.
-    pub last_version: i64,
-    /// Whether its tags make it a prompt.
-    pub is_prompt: bool,
+row! {
+    /// A registered model in use, as its table has it.
+    #[derive(Clone, Debug)]
+    pub struct RegisteredRow {
+        /// Its number within the store.
+        pub registered_no: i64,
+        /// Unique among models in use.
+        pub name: String,
+        /// Markdown.
+        pub description: Option<String>,
+        /// When it was created.
+        pub creation_time: i64,
+        /// When it, or one of its versions' stages, last changed.
+        pub last_update_time: i64,
+        /// The highest version number ever given.
+        pub last_version: i64,
+        /// Whether its tags make it a prompt.
+        pub is_prompt: bool,
+    }
 }
 
 /// The columns of a [`RegisteredRow`], of the table called `m`.
@@ -35,11 +38,12 @@ macro_rules! columns {
     };
 }
 
-#[derive(sqlx::FromRow)]
-struct TagRow {
-    registered_no: i64,
-    key: String,
-    value: String,
+row! {
+    struct TagRow {
+        registered_no: i64,
+        key: String,
+        value: String,
+    }
 }
 
 /// A model in use, by name.
@@ -147,9 +151,9 @@ pub(crate) async fn fetch_for<T: Row>(
 ) -> Result<Vec<T>> {
     Ok(match conn {
         Conn::Postgres(c) => sqlx::query_as(postgres).bind(nos).fetch_all(&mut **c).await?,
-        Conn::Sqlite(c) => {
+        Conn::Sqlite(_) => {
             let nos = serde_json::Value::from(nos).to_string();
-            sqlx::query_as(sqlite).bind(nos).fetch_all(&mut **c).await?
+            conn.fetch_all(sqlite, args![nos]).await?
         }
     })
 }

@@ -1,6 +1,7 @@
 //! What pages of the registry list: versions by number, counted, and those in use.
 
 use crate::model_versions::{VersionRow, by_stage};
+use crate::sqlite::row;
 use crate::{Conn, Result, args};
 
 pub(crate) const COUNTS: [&str; 2] = by_stage!(
@@ -23,22 +24,26 @@ pub(crate) const ACTIVE: [&str; 2] = by_stage!(
     " WHERE registered_no = $1 AND stage IN (1, 2) AND deleted_at IS NULL ORDER BY version"
 );
 
-/// How many versions a model has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct VersionCounts {
-    /// In use or retired.
-    pub total: i64,
-    /// In Staging or Production.
-    pub active: i64,
+row! {
+    /// How many versions a model has.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct VersionCounts {
+        /// In use or retired.
+        pub total: i64,
+        /// In Staging or Production.
+        pub active: i64,
+    }
 }
 
-/// A version and its stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct StagedRow {
-    /// The version's number.
-    pub version: i64,
-    /// A [`Stage`](domain::model_versions::Stage)'s number.
-    pub stage: i64,
+row! {
+    /// A version and its stage.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct StagedRow {
+        /// The version's number.
+        pub version: i64,
+        /// A [`Stage`](domain::model_versions::Stage)'s number.
+        pub stage: i64,
+    }
 }
 
 /// Counts a model's versions.

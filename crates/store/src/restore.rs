@@ -1,6 +1,7 @@
 //! Deleted registered models and versions: found, listed, and brought back.
 
 use crate::model_versions::{VersionRow, by_stage};
+use crate::sqlite::{FromSqlite, row};
 use crate::{Conn, Result, args};
 
 macro_rules! models {
@@ -29,21 +30,23 @@ pub(crate) const STAGE_TAKEN: [&str; 2] = by_stage!(
     " WHERE registered_no = $1 AND stage = $2 AND version <> $3 AND deleted_at IS NULL LIMIT 1"
 );
 
-/// A deleted model, as its table has it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct DeletedModelRow {
-    /// Its number within the store.
-    pub registered_no: i64,
-    /// The name that it had.
-    pub name: String,
-    /// Markdown.
-    pub description: Option<String>,
-    /// When it was created.
-    pub creation_time: i64,
-    /// When it was deleted.
-    pub deleted_at: i64,
-    /// The highest version number ever given.
-    pub last_version: i64,
+row! {
+    /// A deleted model, as its table has it.
+    #[derive(Clone, Debug)]
+    pub struct DeletedModelRow {
+        /// Its number within the store.
+        pub registered_no: i64,
+        /// The name that it had.
+        pub name: String,
+        /// Markdown.
+        pub description: Option<String>,
+        /// When it was created.
+        pub creation_time: i64,
+        /// When it was deleted.
+        pub deleted_at: i64,
+        /// The highest version number ever given.
+        pub last_version: i64,
+    }
 }
 
 /// A deleted version of a model in use.
@@ -54,6 +57,12 @@ pub struct DeletedVersionRow {
     pub version: VersionRow,
     /// When it was deleted.
     pub deleted_at: i64,
+}
+
+impl FromSqlite for DeletedVersionRow {
+    fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { version: VersionRow::from_sqlite(row)?, deleted_at: row.get("deleted_at")? })
+    }
 }
 
 /// The deleted models before one of them (its time of deletion and its number), the last deleted first.

@@ -1,15 +1,18 @@
 //! The logged models of a run, by name: what shows among the run's artifacts.
 
 use crate::sources::RunPlace;
+use crate::sqlite::row;
 use crate::{Conn, Result, args};
 
-/// A logged model's name and where its files are.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct NamedModel {
-    /// Its name.
-    pub name: String,
-    /// Its artifact location.
-    pub artifact_uri: String,
+row! {
+    /// A logged model's name and where its files are.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct NamedModel {
+        /// Its name.
+        pub name: String,
+        /// Its artifact location.
+        pub artifact_uri: String,
+    }
 }
 
 /// The logged models in use that a run made, be it the model that says so or the run; the newest first.

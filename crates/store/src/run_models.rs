@@ -2,7 +2,7 @@
 
 use domain::runs::ModelOutput;
 
-use crate::{Conn, Result, bulk};
+use crate::{Conn, Result, args};
 
 /// Notes that a run read models; what was noted before stays.
 pub async fn attach_inputs(tx: &mut Conn, run_no: i64, mut model_ids: Vec<String>) -> Result<()> {
@@ -15,9 +15,8 @@ pub async fn attach_inputs(tx: &mut Conn, run_no: i64, mut model_ids: Vec<String
             sqlx::query(SQL).bind(run_no).bind(model_ids).execute(&mut **c).await?;
         }
         Conn::Sqlite(c) => {
-            const SQL: &str = "INSERT INTO run_model_inputs (run_no, model_id) SELECT $1, value FROM json_each($2) \
-                               WHERE TRUE ON CONFLICT DO NOTHING";
-            sqlx::query(SQL).bind(run_no).bind(bulk::to_json(&model_ids)).execute(&mut **c).await?;
+            const SQL: &str = "INSERT INTO run_model_inputs (run_no, model_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+            c.execute_each(SQL, model_ids.into_iter().map(|id| args![run_no, id]))?;
         }
     }
     Ok(())
@@ -39,11 +38,9 @@ pub async fn attach_outputs(tx: &mut Conn, run_no: i64, mut outputs: Vec<ModelOu
                 .await?;
         }
         Conn::Sqlite(c) => {
-            const HEAD: &str = "INSERT INTO run_model_outputs (run_no, model_id, step)";
-            bulk::insert_rows(c, HEAD, 3, "ON CONFLICT DO NOTHING", &outputs, |query, output| {
-                query.bind(run_no).bind(output.model_id.as_str()).bind(output.step)
-            })
-            .await?;
+            const SQL: &str = "INSERT INTO run_model_outputs (run_no, model_id, step) VALUES ($1, $2, $3) \
+                               ON CONFLICT DO NOTHING";
+            c.execute_each(SQL, outputs.into_iter().map(|output| args![run_no, output.model_id, output.step]))?;
         }
     }
     Ok(())

@@ -8,31 +8,34 @@ use domain::{Lifecycle, Millis};
 
 pub use load::load;
 
+use crate::sqlite::row;
 use crate::{Conn, Result, args, bulk};
 
-/// A run, as its table has it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct RunRow {
-    /// Its number within the store.
-    pub run_no: i64,
-    /// 32 hex digits.
-    pub run_id: String,
-    /// The experiment that it belongs to.
-    pub experiment_id: i64,
-    /// Its name.
-    pub name: String,
-    /// Who started it.
-    pub user_id: String,
-    /// How far it is, as [`RunStatus::number`].
-    pub status: i64,
-    /// When it started.
-    pub start_time: i64,
-    /// When it ended; 0 means that a client took the end back.
-    pub end_time: Option<i64>,
-    /// Where its artifacts are.
-    pub artifact_uri: String,
-    /// When it was deleted.
-    pub deleted_at: Option<i64>,
+row! {
+    /// A run, as its table has it.
+    #[derive(Clone, Debug)]
+    pub struct RunRow {
+        /// Its number within the store.
+        pub run_no: i64,
+        /// 32 hex digits.
+        pub run_id: String,
+        /// The experiment that it belongs to.
+        pub experiment_id: i64,
+        /// Its name.
+        pub name: String,
+        /// Who started it.
+        pub user_id: String,
+        /// How far it is, as [`RunStatus::number`].
+        pub status: i64,
+        /// When it started.
+        pub start_time: i64,
+        /// When it ended; 0 means that a client took the end back.
+        pub end_time: Option<i64>,
+        /// Where its artifacts are.
+        pub artifact_uri: String,
+        /// When it was deleted.
+        pub deleted_at: Option<i64>,
+    }
 }
 
 /// The columns of a [`RunRow`].
@@ -59,15 +62,17 @@ impl From<RunRow> for RunInfo {
     }
 }
 
-/// What a write has to know of its run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct RunState {
-    /// Its number within the store.
-    pub run_no: i64,
-    /// The experiment that it belongs to.
-    pub experiment_id: i64,
-    /// When it was deleted.
-    pub deleted_at: Option<i64>,
+row! {
+    /// What a write has to know of its run.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct RunState {
+        /// Its number within the store.
+        pub run_no: i64,
+        /// The experiment that it belongs to.
+        pub experiment_id: i64,
+        /// When it was deleted.
+        pub deleted_at: Option<i64>,
+    }
 }
 
 /// Changes of a run; `None` leaves a field as it is.

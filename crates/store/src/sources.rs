@@ -2,30 +2,35 @@
 
 use domain::logged_models::MODEL_VERSIONS_TAG;
 
+use crate::sqlite::row;
 use crate::{Conn, Result, args};
 
-/// Where a run's files are.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct RunPlace {
-    /// The run's number within the store.
-    pub run_no: i64,
-    /// 32 hex digits.
-    pub run_id: String,
-    /// Its artifact location.
-    pub artifact_uri: String,
+row! {
+    /// Where a run's files are.
+    #[derive(Clone, Debug)]
+    pub struct RunPlace {
+        /// The run's number within the store.
+        pub run_no: i64,
+        /// 32 hex digits.
+        pub run_id: String,
+        /// Its artifact location.
+        pub artifact_uri: String,
+    }
 }
 
-/// Where a logged model's files are.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct LoggedModelPlace {
-    /// The logged model's number within the store.
-    pub model_no: i64,
-    /// `m-` and 32 hex digits.
-    pub model_id: String,
-    /// Its artifact location.
-    pub artifact_uri: String,
-    /// The run that made it; may be empty.
-    pub source_run_id: String,
+row! {
+    /// Where a logged model's files are.
+    #[derive(Clone, Debug)]
+    pub struct LoggedModelPlace {
+        /// The logged model's number within the store.
+        pub model_no: i64,
+        /// `m-` and 32 hex digits.
+        pub model_id: String,
+        /// Its artifact location.
+        pub artifact_uri: String,
+        /// The run that made it; may be empty.
+        pub source_run_id: String,
+    }
 }
 
 /// A run in any lifecycle stage.

@@ -1,6 +1,6 @@
 //! Tags of runs.
 
-use crate::{Conn, Result, args, bulk};
+use crate::{Conn, Result, args};
 
 /// Sets tags of a run; the tags have distinct numbers.
 pub async fn set(tx: &mut Conn, run_no: i64, mut tags: Vec<(i64, String)>) -> Result<()> {
@@ -22,12 +22,9 @@ pub async fn set(tx: &mut Conn, run_no: i64, mut tags: Vec<(i64, String)>) -> Re
                 .await?;
         }
         Conn::Sqlite(c) => {
-            const HEAD: &str = "INSERT INTO run_tags (run_no, key_no, value)";
-            const TAIL: &str = "ON CONFLICT (run_no, key_no) DO UPDATE SET value = excluded.value";
-            bulk::insert_rows(c, HEAD, 3, TAIL, &tags, |query, (key_no, value)| {
-                query.bind(run_no).bind(*key_no).bind(value.as_str())
-            })
-            .await?;
+            const SQL: &str = "INSERT INTO run_tags (run_no, key_no, value) VALUES ($1, $2, $3) \
+                               ON CONFLICT (run_no, key_no) DO UPDATE SET value = excluded.value";
+            c.execute_each(SQL, tags.into_iter().map(|(key_no, value)| args![run_no, key_no, value]))?;
         }
     }
     Ok(())

@@ -5,41 +5,45 @@ use std::collections::HashMap;
 use domain::webhooks::{Event, LastDelivery, Status, Webhook};
 
 use crate::registered_models::fetch_for;
+use crate::sqlite::row;
 use crate::{Conn, Result, args};
 
-/// A webhook, as its table has it.
-#[derive(Clone, sqlx::FromRow)]
-pub struct WebhookRow {
-    /// Its number within the store.
-    pub webhook_no: i64,
-    /// Its id.
-    pub webhook_id: String,
-    /// Its name.
-    pub name: String,
-    /// Plain text.
-    pub description: Option<String>,
-    /// Where events are sent.
-    pub url: String,
-    /// What signs deliveries, encrypted.
-    pub secret: Option<String>,
-    /// Whether it is told of events.
-    pub active: bool,
-    /// When it was created.
-    pub creation_time: i64,
-    /// When it was last changed.
-    pub last_update_time: i64,
-    /// When something was last sent to it.
-    pub last_delivery_time: Option<i64>,
-    /// The HTTP status of the answer.
-    pub last_delivery_status: Option<i64>,
-    /// Why it failed.
-    pub last_delivery_error: Option<String>,
+row! {
+    /// A webhook, as its table has it.
+    #[derive(Clone)]
+    pub struct WebhookRow {
+        /// Its number within the store.
+        pub webhook_no: i64,
+        /// Its id.
+        pub webhook_id: String,
+        /// Its name.
+        pub name: String,
+        /// Plain text.
+        pub description: Option<String>,
+        /// Where events are sent.
+        pub url: String,
+        /// What signs deliveries, encrypted.
+        pub secret: Option<String>,
+        /// Whether it is told of events.
+        pub active: bool,
+        /// When it was created.
+        pub creation_time: i64,
+        /// When it was last changed.
+        pub last_update_time: i64,
+        /// When something was last sent to it.
+        pub last_delivery_time: Option<i64>,
+        /// The HTTP status of the answer.
+        pub last_delivery_status: Option<i64>,
+        /// Why it failed.
+        pub last_delivery_error: Option<String>,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct EventRow {
-    webhook_no: i64,
-    event: String,
+row! {
+    struct EventRow {
+        webhook_no: i64,
+        event: String,
+    }
 }
 
 /// A webhook by its id.

@@ -1,4 +1,4 @@
-//! SQLite's one writer: writes that arrive together share a transaction.
+//! SQLite's one writer, a thread: writes that arrive together share a transaction.
 //!
 //! Each runs within a savepoint of its own, so that one that fails harms nobody else, and is answered after the
 //! commit. The commit is what costs; sharing it is what makes many small writes fast.
@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use futures::executor::block_on;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Result;
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::sqlite::SqliteConn;
 
 /// How many writes share a commit at most.
 const MAX_GROUP: usize = 256;
@@ -63,21 +65,26 @@ where
 
 /// One failed commit, told to each of its writes.
 fn shared(error: &StoreError) -> StoreError {
-    StoreError::Unavailable(sqlx::Error::Protocol(error.to_string()))
+    StoreError::Unavailable(error.to_string().into())
 }
 
-/// The way to the writer task.
+/// The way to the writer's thread.
 #[derive(Clone)]
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Box<dyn Job>>,
 }
 
 impl Writer {
-    /// Starts the task that owns the writing connection. It ends when every [`Writer`] is gone.
-    pub(crate) fn start(pool: sqlx::SqlitePool) -> Self {
+    /// Starts the thread that owns the writing connection. It ends when every [`Writer`] is gone.
+    pub(crate) fn start(connection: rusqlite::Connection) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel(4 * MAX_GROUP);
-        tokio::spawn(serve(pool, queue));
-        Self { jobs }
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || {
+            // What a write waits for besides its statements is the runtime's.
+            let _runtime = runtime.enter();
+            block_on(serve(Conn::Sqlite(SqliteConn::of_writer(connection)), queue));
+        })?;
+        Ok(Self { jobs })
     }
 
     /// Runs a write in the next group.
@@ -88,69 +95,60 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let gone = || E::from(StoreError::Unavailable(sqlx::Error::WorkerCrashed));
+        let gone = || E::from(StoreError::Unavailable("the write was given up".into()));
         self.jobs.send(Box::new(Write { body, reply })).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
 
-async fn serve(pool: sqlx::SqlitePool, mut queue: mpsc::Receiver<Box<dyn Job>>) {
-    // Kept from group to group, and given up only after one that failed.
-    let mut kept = None;
+async fn serve(mut conn: Conn, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = queue.recv().await {
-        match group(kept.take(), &pool, first, &mut queue).await {
-            Ok(conn) => kept = Some(conn),
-            // The group's jobs have been dropped, which their callers see as an unavailable database.
-            Err(error) => tracing::error!(%error, "a group of writes failed"),
+        if let Err(error) = group(&mut conn, first, &mut queue).await {
+            tracing::error!(%error, "a group of writes failed");
         }
     }
 }
 
-/// Runs one group: the first job and all that are waiting. Answers with the connection.
-///
-/// Words of control that follow each other go to the database together: the way there costs more than they do.
-async fn group(
-    kept: Option<Conn>,
-    pool: &sqlx::SqlitePool,
-    first: Box<dyn Job>,
-    queue: &mut mpsc::Receiver<Box<dyn Job>>,
-) -> Result<Conn> {
-    let mut conn = match kept {
-        Some(conn) => conn,
-        None => Conn::Sqlite(pool.acquire().await?),
-    };
-    conn.control("BEGIN IMMEDIATE; SAVEPOINT job").await?;
+/// Runs one group: the first job and all that are waiting.
+async fn group(conn: &mut Conn, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Box<dyn Job>>) -> Result<()> {
+    // A job that was not begun is dropped, which its caller sees as an unavailable database.
+    conn.control("BEGIN IMMEDIATE").await?;
     let started = Instant::now();
     let mut answers = Vec::new();
-    let mut job = first;
-    let fate = loop {
-        let answer = job.run(&mut conn).await;
-        let next =
-            if answers.len() < MAX_GROUP && started.elapsed() < MAX_GROUP_TIME { queue.try_recv().ok() } else { None };
-        let words = match (&answer, &next) {
-            (Ok(_), Some(_)) => "RELEASE job; SAVEPOINT job",
-            (Ok(_), None) => "RELEASE job; COMMIT",
-            // The savepoint stays, for the next job.
-            (Err(()), Some(_)) => "ROLLBACK TO job",
-            (Err(()), None) => "ROLLBACK TO job; RELEASE job; COMMIT",
-        };
-        let done = conn.control(words).await;
-        answers.extend(answer.ok());
-        match (done, next) {
-            (Ok(()), Some(next)) => job = next,
-            (Ok(()), None) => break Ok(()),
-            (Err(error), _) => {
-                drop(conn.control("ROLLBACK").await);
-                break Err(Arc::new(error));
+    let mut next = Some(first);
+    let mut fate = Ok(());
+    while let Some(job) = next.take() {
+        match in_savepoint(conn, job).await {
+            Ok(answer) => answers.extend(answer),
+            Err(error) => {
+                fate = Err(error);
+                break;
             }
         }
-    };
+        if answers.len() < MAX_GROUP && started.elapsed() < MAX_GROUP_TIME {
+            next = queue.try_recv().ok();
+        }
+    }
+    if fate.is_ok() {
+        fate = conn.control("COMMIT").await;
+    }
+    if fate.is_err() {
+        drop(conn.control("ROLLBACK").await);
+    }
+    let fate = fate.map_err(Arc::new);
     for answer in answers {
         answer(fate.clone());
     }
-    match fate {
-        Ok(()) => Ok(conn),
-        // Its callers know; the next group starts with a connection that has been looked after.
-        Err(error) => Err(shared(&error)),
+    fate.map_err(|error| shared(&error))
+}
+
+/// Runs a job; nothing of it stays if it fails, and then there is no answer left to give.
+async fn in_savepoint(conn: &mut Conn, job: Box<dyn Job>) -> Result<Option<Answer>> {
+    conn.control("SAVEPOINT job").await?;
+    let answer = job.run(conn).await;
+    if answer.is_err() {
+        conn.control("ROLLBACK TO job").await?;
     }
+    conn.control("RELEASE job").await?;
+    Ok(answer.ok())
 }

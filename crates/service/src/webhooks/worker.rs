@@ -207,7 +207,7 @@ impl Service {
 
     /// Makes one attempt, and notes how it ended.
     async fn deliver(&self, claim: Claim) {
-        let webhook = async { webhooks::by_no(&mut self.inner.store.read().await?, claim.row.webhook_no).await };
+        let webhook = async { webhooks::by_no(&mut self.inner.store.look_up().await?, claim.row.webhook_no).await };
         let webhook = match webhook.await {
             Ok(Some(webhook)) => webhook,
             // Its deliveries have gone with it.

@@ -2,64 +2,73 @@
 
 use domain::Millis;
 
+use crate::sqlite::{FromSqlite, row};
 use crate::{Conn, Result, args, bulk};
 
-/// A run or logged model to remove.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Due {
-    /// Its number within the store.
-    pub no: i64,
-    /// Its id.
-    pub id: String,
-    /// The experiment that it belongs to.
-    pub experiment_id: i64,
-    /// Where its files are.
-    pub artifact_uri: String,
-    /// When it was deleted; `None` for what goes with its experiment.
-    pub deleted_at: Option<i64>,
+row! {
+    /// A run or logged model to remove.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Due {
+        /// Its number within the store.
+        pub no: i64,
+        /// Its id.
+        pub id: String,
+        /// The experiment that it belongs to.
+        pub experiment_id: i64,
+        /// Where its files are.
+        pub artifact_uri: String,
+        /// When it was deleted; `None` for what goes with its experiment.
+        pub deleted_at: Option<i64>,
+    }
 }
 
-/// An experiment to remove.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct DueExperiment {
-    /// Its number.
-    pub experiment_id: i64,
-    /// Where its runs' files are.
-    pub artifact_location: String,
-    /// When it was deleted; `None` if it is in use.
-    pub deleted_at: Option<i64>,
+row! {
+    /// An experiment to remove.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct DueExperiment {
+        /// Its number.
+        pub experiment_id: i64,
+        /// Where its runs' files are.
+        pub artifact_location: String,
+        /// When it was deleted; `None` if it is in use.
+        pub deleted_at: Option<i64>,
+    }
 }
 
-/// A version, or with number 0 a registered model, to remove.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct DueVersion {
-    /// The model's number within the store.
-    pub registered_no: i64,
-    /// The version's number.
-    pub version: i64,
-    /// The model's name.
-    pub name: String,
-    /// When it was deleted.
-    pub deleted_at: i64,
+row! {
+    /// A version, or with number 0 a registered model, to remove.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct DueVersion {
+        /// The model's number within the store.
+        pub registered_no: i64,
+        /// The version's number.
+        pub version: i64,
+        /// The model's name.
+        pub name: String,
+        /// When it was deleted.
+        pub deleted_at: i64,
+    }
 }
 
-/// A version whose files must stay.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Guarding {
-    /// The model's number within the store.
-    pub registered_no: i64,
-    /// The version's number.
-    pub version: i64,
-    /// The model's name.
-    pub name: String,
-    /// Where the client said that its files come from.
-    pub source: String,
-    /// Where its files are.
-    pub storage_location: String,
-    /// The logged model that it was made from.
-    pub model_id: Option<String>,
-    /// When it was deleted.
-    pub deleted_at: Option<i64>,
+row! {
+    /// A version whose files must stay.
+    #[derive(Clone, Debug)]
+    pub struct Guarding {
+        /// The model's number within the store.
+        pub registered_no: i64,
+        /// The version's number.
+        pub version: i64,
+        /// The model's name.
+        pub name: String,
+        /// Where the client said that its files come from.
+        pub source: String,
+        /// Where its files are.
+        pub storage_location: String,
+        /// The logged model that it was made from.
+        pub model_id: Option<String>,
+        /// When it was deleted.
+        pub deleted_at: Option<i64>,
+    }
 }
 
 /// A page of runs that were deleted at `until` or before, the oldest first; `after` is the last of the page before, as
@@ -150,6 +159,11 @@ pub async fn runs_of_experiment(
         #[sqlx(flatten)]
         run: Due,
     }
+    impl FromSqlite for Started {
+        fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+            Ok(Self { start_time: row.get("start_time")?, run: Due::from_sqlite(row)? })
+        }
+    }
     const SQL: &str = "SELECT run_no AS no, run_id AS id, experiment_id, artifact_uri, deleted_at, start_time FROM runs
         WHERE experiment_id = $1 AND start_time <= $2 AND (start_time < $2 OR run_id > $3)
         ORDER BY start_time DESC, run_id LIMIT $4";
@@ -170,6 +184,11 @@ pub async fn logged_models_of_experiment(
         creation_time: i64,
         #[sqlx(flatten)]
         model: Due,
+    }
+    impl FromSqlite for Created {
+        fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+            Ok(Self { creation_time: row.get("creation_time")?, model: Due::from_sqlite(row)? })
+        }
     }
     const SQL: &str = "SELECT model_no AS no, model_id AS id, experiment_id, artifact_uri, deleted_at, creation_time
         FROM logged_models

@@ -2,6 +2,7 @@
 
 use domain::Millis;
 
+use crate::sqlite::row;
 use crate::{Conn, Result, args, bulk};
 
 /// Removes some metric points, at most so many as one short transaction takes, of runs that are being removed; answers
@@ -74,10 +75,11 @@ pub async fn delete_model(tx: &mut Conn, registered_no: i64, until: Millis) -> R
     Ok(tx.execute(SQL, args![registered_no, until]).await? > 0)
 }
 
-#[derive(sqlx::FromRow)]
-struct Counted {
-    no: i64,
-    rows: i64,
+row! {
+    struct Counted {
+        no: i64,
+        rows: i64,
+    }
 }
 
 /// How many rows each of these runs has, itself included, by its number.

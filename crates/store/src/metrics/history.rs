@@ -1,9 +1,9 @@
 //! Histories: all points of one metric of one run.
 //!
-//! They come by the thousand in one row: a row's way through the driver costs more than its bytes.
+//! Postgres sends them by the thousand in one row: a row's way through its driver costs more than its bytes.
 
-use super::exact::{Number, sqlite_number};
-use crate::{Conn, Result, bulk};
+use crate::sqlite::FromSqlite;
+use crate::{Conn, Result, args};
 
 /// Points that are fetched at once: bounds the size of one row.
 const CHUNK: i64 = 25_000;
@@ -36,9 +36,11 @@ fn from_columns((timestamps, steps, values, nans): Columns) -> Vec<HistoryPoint>
         .collect()
 }
 
-fn from_text(text: &str) -> Result<Vec<HistoryPoint>> {
-    let points: Vec<(i64, i64, Number)> = bulk::from_json(text)?;
-    Ok(points.into_iter().map(|(timestamp, step, Number(value))| HistoryPoint { timestamp, step, value }).collect())
+impl FromSqlite for HistoryPoint {
+    fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let (value, is_nan): (f64, bool) = (row.get(2)?, row.get(3)?);
+        Ok(Self { timestamp: row.get(0)?, step: row.get(1)?, value: if is_nan { f64::NAN } else { value } })
+    }
 }
 
 /// A metric's history by timestamp, step and value (where NaN counts as 0): at most `limit` points after the first
@@ -76,23 +78,15 @@ async fn history_chunk(
         SELECT array_agg(timestamp), array_agg(step), array_agg(value), array_agg(is_nan)
         FROM (SELECT timestamp, step, value, is_nan FROM metric_points WHERE run_no = $1 AND key_no = $2
               ORDER BY timestamp, step, value, is_nan LIMIT $3 OFFSET $4) p";
-    const SQLITE: &str = concat!(
-        "SELECT json_group_array(json_array(timestamp, step, ",
-        sqlite_number!(),
-        "))
-        FROM (SELECT timestamp, step, value, is_nan FROM metric_points WHERE run_no = $1 AND key_no = $2
-              ORDER BY timestamp, step, value, is_nan LIMIT $3 OFFSET $4)"
-    );
+    const SQLITE: &str = "
+        SELECT timestamp, step, value, is_nan FROM metric_points WHERE run_no = $1 AND key_no = $2
+        ORDER BY timestamp, step, value, is_nan LIMIT $3 OFFSET $4";
     match conn {
         Conn::Postgres(c) => {
             let query = sqlx::query_as(POSTGRES).bind(run_no).bind(key_no).bind(limit).bind(offset);
             Ok(from_columns(query.fetch_one(&mut **c).await?))
         }
-        Conn::Sqlite(c) => {
-            let query = sqlx::query_scalar(SQLITE).bind(run_no).bind(key_no).bind(limit).bind(offset);
-            let text: String = query.fetch_one(&mut **c).await?;
-            from_text(&text)
-        }
+        Conn::Sqlite(c) => c.fetch_all(SQLITE, args![run_no, key_no, limit, offset]).await,
     }
 }
 
@@ -129,13 +123,7 @@ pub async fn sample(
         " SELECT array_agg(timestamp ORDER BY i), array_agg(step ORDER BY i), array_agg(value ORDER BY i),
                  array_agg(is_nan ORDER BY i) FROM kept"
     );
-    const SQLITE: &str = concat!(
-        "WITH ",
-        kept!(),
-        " SELECT json_group_array(json_array(timestamp, step, ",
-        sqlite_number!(),
-        ") ORDER BY i) FROM kept"
-    );
+    const SQLITE: &str = concat!("WITH ", kept!(), " SELECT timestamp, step, value, is_nan FROM kept ORDER BY i");
     let (first, last) = steps.unwrap_or((i64::MIN, i64::MAX));
     let wanted = i64::try_from(buckets).unwrap_or(i64::MAX);
     let mut points = match conn {
@@ -143,11 +131,7 @@ pub async fn sample(
             let query = sqlx::query_as(POSTGRES).bind(run_no).bind(key_no).bind(first).bind(last).bind(wanted);
             from_columns(query.fetch_one(&mut **c).await?)
         }
-        Conn::Sqlite(c) => {
-            let query = sqlx::query_scalar(SQLITE).bind(run_no).bind(key_no).bind(first).bind(last).bind(wanted);
-            let text: String = query.fetch_one(&mut **c).await?;
-            from_text(&text)?
-        }
+        Conn::Sqlite(c) => c.fetch_all(SQLITE, args![run_no, key_no, first, last, wanted]).await?,
     };
     if points.len() > buckets {
         points.remove(buckets - 1);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::metrics::Metric;
 
 use super::storable;
-use crate::{Conn, Result, bulk};
+use crate::{Conn, Result, args, bulk};
 
 /// A point of a logged model's metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,21 +78,14 @@ pub async fn insert_for_models(tx: &mut Conn, mut points: Vec<ModelPoint>) -> Re
                 .await?;
         }
         Conn::Sqlite(c) => {
-            const HEAD: &str = "INSERT INTO logged_model_metrics \
-                (model_no, key, timestamp, step, run_id, value, is_nan, dataset_name, dataset_digest)";
-            bulk::insert_rows(c, HEAD, 9, "ON CONFLICT DO NOTHING", &points, |query, p| {
-                query
-                    .bind(p.model_no)
-                    .bind(p.key.as_str())
-                    .bind(p.timestamp)
-                    .bind(p.step)
-                    .bind(p.run_id.as_str())
-                    .bind(p.value)
-                    .bind(p.is_nan)
-                    .bind(p.dataset_name.as_str())
-                    .bind(p.dataset_digest.as_str())
-            })
-            .await?;
+            const SQL: &str = "INSERT INTO logged_model_metrics \
+                (model_no, key, timestamp, step, run_id, value, is_nan, dataset_name, dataset_digest) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+            let rows = points.into_iter().map(|p| {
+                let (dataset, digest) = (p.dataset_name, p.dataset_digest);
+                args![p.model_no, p.key, p.timestamp, p.step, p.run_id, p.value, p.is_nan, dataset, digest]
+            });
+            c.execute_each(SQL, rows)?;
         }
     }
     Ok(())

@@ -1,19 +1,20 @@
 //! What belongs to a page of runs, in a constant number of statements.
 //!
-//! A row's way through the driver costs more than its bytes, and a page has tens of thousands of metrics, params and
-//! tags. So one statement brings all of them as one row: arrays on Postgres, text on SQLite. Names are not joined but
-//! looked up in [`Keys`].
+//! A row's way through Postgres' driver costs more than its bytes, and a page has tens of thousands of metrics, params
+//! and tags. So one statement brings all of them as arrays of one row. SQLite has no such way to go. Names are not joined
+//! but looked up in [`Keys`].
 
 use std::collections::HashMap;
 
 use domain::metrics::Metric;
 use domain::runs::{Dataset, DatasetInput, ModelOutput, Run, RunData, RunInputs, RunOutputs};
 use domain::{KeyValue, Tag};
-use sqlx::{FromRow, SqliteConnection};
+use rusqlite::Connection;
+use sqlx::FromRow;
 
 use super::RunRow;
 use crate::keys::{Keys, Names};
-use crate::{Conn, Result, bulk, datasets, metrics};
+use crate::{Args, Conn, Result, args, bulk, datasets, metrics, sqlite};
 
 /// Runs whose belongings are fetched at once: bounds the size of the one row.
 const CHUNK: usize = 250;
@@ -122,7 +123,10 @@ async fn fetch(reader: &mut Conn, runs: &[i64]) -> Result<Belongings> {
             let row: PostgresRow = sqlx::query_as(POSTGRES).bind(runs).fetch_one(&mut **c).await?;
             Ok(row.into())
         }
-        Conn::Sqlite(c) => fetch_sqlite(c, runs).await,
+        Conn::Sqlite(c) => {
+            let set = bulk::to_json(runs);
+            c.call(move |db| fetch_sqlite(db, &args![set])).await
+        }
     }
 }
 
@@ -204,34 +208,26 @@ impl From<PostgresRow> for Belongings {
     }
 }
 
-const SQLITE: &str = concat!(
-    "SELECT
-      (SELECT json_group_array(json_array(run_no, key_no, timestamp, step, ",
-    metrics::exact::sqlite_number!(),
-    "))
-       FROM latest_metrics WHERE run_no IN (SELECT value FROM json_each($1))),
-      (SELECT json_group_array(json_array(run_no, key_no, value))
-       FROM params WHERE run_no IN (SELECT value FROM json_each($1))),
-      (SELECT json_group_array(json_array(run_no, key_no, value))
-       FROM run_tags WHERE run_no IN (SELECT value FROM json_each($1))),
-      (SELECT json_group_array(json_array(run_no, dataset_no) ORDER BY run_no, dataset_no)
-       FROM run_datasets WHERE run_no IN (SELECT value FROM json_each($1))),
-      (SELECT json_group_array(json_array(run_no, model_id) ORDER BY run_no, model_id)
-       FROM run_model_inputs WHERE run_no IN (SELECT value FROM json_each($1))),
-      (SELECT json_group_array(json_array(run_no, model_id, step) ORDER BY run_no, step, model_id)
-       FROM run_model_outputs WHERE run_no IN (SELECT value FROM json_each($1)))"
-);
-
-async fn fetch_sqlite(conn: &mut SqliteConnection, runs: &[i64]) -> Result<Belongings> {
-    let row: (String, String, String, String, String, String) =
-        sqlx::query_as(SQLITE).bind(bulk::to_json(runs)).fetch_one(conn).await?;
-    let points: Vec<_> = bulk::from_json(&row.0)?;
+fn fetch_sqlite(db: &Connection, set: &Args) -> rusqlite::Result<Belongings> {
+    macro_rules! of_runs {
+        ($columns:literal, $table:literal, $order:literal) => {{
+            const SQL: &str = concat!(
+                "SELECT ",
+                $columns,
+                " FROM ",
+                $table,
+                " WHERE run_no IN (SELECT value FROM json_each($1))",
+                $order
+            );
+            sqlite::fetch(db, SQL, set, usize::MAX)?
+        }};
+    }
     Ok(Belongings {
-        metrics: points.into_iter().map(metrics::Point::from_json).collect(),
-        params: bulk::from_json(&row.1)?,
-        tags: bulk::from_json(&row.2)?,
-        datasets: bulk::from_json(&row.3)?,
-        model_inputs: bulk::from_json(&row.4)?,
-        model_outputs: bulk::from_json(&row.5)?,
+        metrics: of_runs!("run_no, key_no, timestamp, step, value, is_nan", "latest_metrics", ""),
+        params: of_runs!("run_no, key_no, value", "params", ""),
+        tags: of_runs!("run_no, key_no, value", "run_tags", ""),
+        datasets: of_runs!("run_no, dataset_no", "run_datasets", " ORDER BY run_no, dataset_no"),
+        model_inputs: of_runs!("run_no, model_id", "run_model_inputs", " ORDER BY run_no, model_id"),
+        model_outputs: of_runs!("run_no, model_id, step", "run_model_outputs", " ORDER BY run_no, step, model_id"),
     })
 }

@@ -3,14 +3,16 @@
 use domain::experiments::ExperimentId;
 use domain::runs::DatasetSummary;
 
+use crate::sqlite::row;
 use crate::{Conn, Result, bulk};
 
-#[derive(sqlx::FromRow)]
-struct SummaryRow {
-    experiment_id: i64,
-    name: String,
-    digest: String,
-    context: Option<String>,
+row! {
+    struct SummaryRow {
+        experiment_id: i64,
+        name: String,
+        digest: String,
+        context: Option<String>,
+    }
 }
 
 /// The distinct datasets and contexts ([`DATASET_CONTEXT_TAG`](domain::runs::DATASET_CONTEXT_TAG)) of these experiments, by experiment, name, digest and context, at most 1,000.

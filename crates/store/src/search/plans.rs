@@ -19,7 +19,8 @@ async fn plan(conn: &mut Conn, statement: &SelectStatement) -> String {
 
 async fn explain(conn: &mut Conn, sql: &str) -> String {
     let sql = format!("EXPLAIN QUERY PLAN {sql}");
-    let rows: Vec<(i64, i64, i64, String)> = conn.fetch_all(sqlx::AssertSqlSafe(sql), Vec::new()).await.unwrap();
+    let rows: Vec<(i64, i64, i64, String)> =
+        conn.fetch_all(sqlx::AssertSqlSafe(sql), vec![crate::Value::BigInt(None); 8]).await.unwrap();
     rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n")
 }
 

@@ -3,32 +3,37 @@
 use domain::runs::LOGGED_MODELS_TAG;
 
 use crate::keys::Keys;
-use crate::{Conn, Result, bulk};
+use crate::sqlite::row;
+use crate::{Conn, Result, args, bulk};
 
-/// A logged model in use that a run made.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct MadeModel {
-    /// The run.
-    pub run_id: String,
-    /// `m-` and 32 hex digits.
-    pub model_id: String,
-    /// Its name.
-    pub name: String,
+row! {
+    /// A logged model in use that a run made.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct MadeModel {
+        /// The run.
+        pub run_id: String,
+        /// `m-` and 32 hex digits.
+        pub model_id: String,
+        /// Its name.
+        pub name: String,
+    }
 }
 
-/// A version in use that was registered from a run or a logged model.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::FromRow)]
-pub struct RegisteredVersion {
-    /// The registered model's name.
-    pub name: String,
-    /// The version's number.
-    pub version: i64,
-    /// The run; may be empty.
-    pub run_id: String,
-    /// The logged model.
-    pub model_id: Option<String>,
-    /// Where the client said that its files come from.
-    pub source: String,
+row! {
+    /// A version in use that was registered from a run or a logged model.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub struct RegisteredVersion {
+        /// The registered model's name.
+        pub name: String,
+        /// The version's number.
+        pub version: i64,
+        /// The run; may be empty.
+        pub run_id: String,
+        /// The logged model.
+        pub model_id: Option<String>,
+        /// Where the client said that its files come from.
+        pub source: String,
+    }
 }
 
 /// The logged models that these runs made, be it the models that say so or the runs; the oldest first.
@@ -63,10 +68,10 @@ pub async fn histories(reader: &mut Conn, keys: &Keys, run_ids: &[String]) -> Re
                 WHERE r.run_id = ANY($1) AND t.key_no = $2";
             sqlx::query_as(SQL).bind(run_ids).bind(key_no).fetch_all(&mut **c).await?
         }
-        Conn::Sqlite(c) => {
+        Conn::Sqlite(_) => {
             const SQL: &str = "SELECT r.run_id, t.value FROM runs r JOIN run_tags t ON t.run_no = r.run_no
                 WHERE r.run_id IN (SELECT value FROM json_each($1)) AND t.key_no = $2";
-            sqlx::query_as(SQL).bind(bulk::to_json(run_ids)).bind(key_no).fetch_all(&mut **c).await?
+            reader.fetch_all(SQL, args![bulk::to_json(run_ids), key_no]).await?
         }
     })
 }
