@@ -105,6 +105,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         webhook_endpoints(),
         memory_endpoints(),
         storage_endpoints(),
+        export_endpoints(),
         artifact_endpoints(),
     ]
     .into_iter()
@@ -256,6 +257,11 @@ fn storage_endpoints() -> Vec<Endpoint> {
         twin(Method::GET, "ferroflow/v1/artifacts/digests", Read, storage::digests),
         twin(Method::GET, "ferroflow/v1/artifacts/archive", Read, artifacts::get_archive),
     ]
+}
+
+/// Our own: what is there, as files for other programs.
+fn export_endpoints() -> Vec<Endpoint> {
+    vec![twin(Method::GET, "ferroflow/v1/runs/csv", Permission::Read, runs::csv)]
 }
 
 fn artifact_endpoints() -> Vec<Endpoint> {

@@ -6,6 +6,7 @@
 mod actor;
 mod aliases;
 mod artifacts;
+mod attachment;
 mod comparison;
 mod endpoints;
 mod error;

@@ -34,7 +34,7 @@ pub(crate) async fn get() -> Response {
 }
 
 /// Every description, in groups.
-fn groups() -> [(&'static str, Vec<Described>); 9] {
+fn groups() -> [(&'static str, Vec<Described>); 10] {
     [
         ("Server", server::endpoints()),
         ("Experiments", experiments::endpoints()),
@@ -44,6 +44,7 @@ fn groups() -> [(&'static str, Vec<Described>); 9] {
         ("Webhooks", registry::webhooks()),
         ("Registry's memory", ours::memory()),
         ("Storage", ours::storage()),
+        ("Exports", ours::exports()),
         ("Artifacts", artifacts::endpoints()),
     ]
 }

@@ -1,10 +1,12 @@
 //! Runs over HTTP. Batches: [`crate::log_batch`].
 
+use axum::body::Body;
 use axum::extract::State;
 use domain::metrics::Metric;
 use domain::runs::{Dataset, DatasetInput, ModelOutput, RunStatus};
 use service::{LogInputs, LogMetric, NewRun, RunUpdate, SearchRuns, Service};
 
+use crate::attachment;
 use crate::error::ApiError;
 use crate::experiments::view_type;
 use crate::request::Params;
@@ -64,6 +66,21 @@ pub(crate) async fn search(State(service): State<Service>, mut params: Params) -
         page_token: params.string("page_token")?,
     };
     page("runs", &service.search_runs(search).await?)
+}
+
+/// Every run that a search of an experiment finds, as a CSV file.
+pub(crate) async fn csv(State(service): State<Service>, mut params: Params) -> Answer {
+    let experiment_id = params.required_string("experiment_id")?;
+    let name = format!("runs-{experiment_id}.csv");
+    let search = SearchRuns {
+        experiment_ids: vec![experiment_id],
+        filter: params.string("filter")?,
+        order_by: params.strings("order_by")?,
+        view_type: view_type(&mut params, "run_view_type")?,
+        ..SearchRuns::default()
+    };
+    let runs = service.runs_csv(search, params.int64("started_within")?).await?;
+    Ok(attachment::made(&name, "text/csv; charset=utf-8", Body::from_stream(runs.into_stream())))
 }
 
 pub(crate) async fn set_tag(State(service): State<Service>, mut params: Params) -> Answer {

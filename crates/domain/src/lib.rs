@@ -54,6 +54,11 @@ pub type Tag = KeyValue;
 /// A param of a run or logged model.
 pub type Param = KeyValue;
 
+/// Whether a tag is one that clients or the server keep for themselves, and that people need not see.
+pub fn is_internal_tag(key: &str) -> bool {
+    key.starts_with("mlflow.")
+}
+
 /// Whether a thing is in use or in the bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

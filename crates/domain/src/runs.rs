@@ -125,6 +125,10 @@ pub const DATASET_CONTEXT_TAG: &str = "mlflow.data.context";
 pub const RUN_NAME_TAG: &str = "mlflow.runName";
 /// The tag that names a nested run's parent.
 pub const PARENT_RUN_TAG: &str = "mlflow.parentRunId";
+/// Tag with who started the run.
+pub const USER_TAG: &str = "mlflow.user";
+/// Tag with the script or notebook that started the run.
+pub const SOURCE_NAME_TAG: &str = "mlflow.source.name";
 /// The tag into which 2.x clients write the models that a run logged, as a JSON array.
 pub const LOGGED_MODELS_TAG: &str = "mlflow.log-model.history";
 
@@ -170,6 +174,11 @@ impl Run {
     /// The tag's value.
     pub fn tag(&self, key: &str) -> Option<&str> {
         self.data.tags.iter().find(|t| t.key == key).map(|t| t.value.as_str())
+    }
+
+    /// Who started it: what the client wrote last, otherwise what it said first.
+    pub fn user(&self) -> &str {
+        self.tag(USER_TAG).unwrap_or(&self.info.user_id)
     }
 }
 

@@ -7,12 +7,12 @@ use artifacts::{Zip, ZipMember};
 use bytes::Bytes;
 use domain::artifact_path::ArtifactPath;
 use domain::{Error, Result};
-use futures::stream::{self, BoxStream};
-use futures::{StreamExt, TryStreamExt};
-use tokio::sync::mpsc::{self, Sender};
+use futures::TryStreamExt;
+use futures::stream::BoxStream;
 
 use crate::artifact_files::{ArtifactOwner, Stored, below};
 use crate::locations::Place;
+use crate::produced::{Out, produced};
 use crate::{ArtifactFile, Service, errors};
 
 /// The most files that an archive may have: their names are in memory until its end.
@@ -41,32 +41,23 @@ impl Archive {
 
     /// Its bytes, read as they are asked for. A file that changes meanwhile, or cannot be read, breaks it off.
     pub fn into_stream(self) -> BoxStream<'static, io::Result<Bytes>> {
-        let (sender, mut receiver) = mpsc::channel(1);
-        tokio::spawn(async move {
-            if let Err(cause) = self.write(&sender).await {
-                tracing::warn!(%cause, "an archive broke off");
-                // Who hung up wants to know nothing.
-                drop(sender.send(Err(cause)).await);
-            }
-        });
-        stream::poll_fn(move |context| receiver.poll_recv(context)).boxed()
+        produced("an archive", |out| self.write(out))
     }
 
-    async fn write(self, out: &Sender<io::Result<Bytes>>) -> io::Result<()> {
-        let send = async |bytes| out.send(Ok(bytes)).await.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe));
+    async fn write(self, out: Out) -> io::Result<()> {
         let mut zip = Zip::default();
         for (file, mut member) in self.files {
             let mut download = file.open(None).await.map_err(|error| io::Error::other(error.message))?;
             member.last_modified = download.last_modified;
-            send(zip.begin(member)).await?;
+            out.send(zip.begin(member)).await?;
             while let Some(chunk) = download.body.try_next().await? {
                 zip.content(&chunk)?;
-                send(chunk).await?;
+                out.send(chunk).await?;
             }
-            send(zip.end()?).await?;
+            out.send(zip.end()?).await?;
         }
         for piece in zip.directory() {
-            send(piece).await?;
+            out.send(piece).await?;
         }
         Ok(())
     }

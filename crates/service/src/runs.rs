@@ -98,6 +98,19 @@ pub struct SearchRuns {
     pub page_token: Option<String>,
 }
 
+impl SearchRuns {
+    /// The same, of runs that started then or later.
+    #[must_use]
+    pub fn started_since(mut self, time: Millis) -> Self {
+        let since = format!("attributes.start_time >= {time}");
+        self.filter = Some(match self.filter.filter(|filter| !filter.is_empty()) {
+            Some(filter) => format!("{since} AND {filter}"),
+            None => since,
+        });
+        self
+    }
+}
+
 /// A model that a run logged, and the version that was registered from it, if any: a cell of the runs table.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RunModel {

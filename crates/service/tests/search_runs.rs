@@ -3,6 +3,7 @@
 use domain::metrics::Metric;
 use domain::runs::{DATASET_CONTEXT_TAG, Dataset, DatasetInput, DatasetSummary, ModelOutput, RunStatus};
 use domain::{ErrorCode, Page, Param, Tag, ViewType};
+use futures::TryStreamExt;
 use rstest::rstest;
 use service::{
     LogBatch, LogInputs, LogMetric, NewExperiment, NewLoggedModel, NewModelVersion, NewRun, RunModel, RunUpdate,
@@ -354,4 +355,34 @@ async fn models_of_runs(#[values(Backend::Sqlite, Backend::Postgres)] backend: B
             model(&a, "noted", Some(&noted.model_id), &[]),
         ]
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_search_is_exported_whole(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let t = TestService::new(backend).await;
+    let [a, _, _] = three(&t).await;
+    // More than are read at a time.
+    for number in 0..1_100 {
+        run(&t, "z", 1_000 + number, &[("mlflow.source.name", "=train.py")]).await;
+    }
+    let export = async |search: SearchRuns, within: Option<i64>| {
+        let file = t.service.runs_csv(search, within).await.unwrap().into_stream();
+        let pieces: Vec<_> = file.try_collect().await.unwrap();
+        String::from_utf8(pieces.concat()).unwrap()
+    };
+    let some = export(search("params.p = '10'"), None).await;
+    let expected = format!(
+        "Start Time,Duration (ms),Run ID,Name,Status,User,Source,p,q/r,m,n,colour,only a\n\
+         1970-01-01T00:00:00.01Z,89,{a},a,FINISHED,ua,,10,1,1,{},Blue,C:\\x_y\n",
+        f64::MAX
+    );
+    assert_eq!(some, expected);
+    let all = export(search(""), None).await;
+    assert_eq!(all.lines().count(), 1_104);
+    assert!(all.lines().nth(1).unwrap().ends_with(",z,RUNNING,uz,'=train.py,,,,,,,"), "{all}");
+    let recent = export(search("params.p = '10'"), Some(1)).await;
+    assert_eq!(recent, "Start Time,Duration (ms),Run ID,Name,Status,User,Source\n");
+    let refused = t.service.runs_csv(search("nonsense"), None).await.err().map(|error| error.code);
+    assert_eq!(refused, Some(ErrorCode::InvalidParameterValue));
 }

@@ -69,15 +69,20 @@ test("a deleted model is restored from the list of what was deleted", async ({ p
 
 test("two versions stand side by side", async ({ page, request }) => {
   const name = `compared-${Date.now()}`;
-  const { run, model } = await logRun(request, name);
+  const [first, second] = [await logRun(request, name), await logRun(request, `${name}-again`)];
   await post(request, "registered-models/create", { name });
-  await post(request, "model-versions/create", { name, source: `models:/${model}`, run_id: run, model_id: model });
-  await post(request, "model-versions/create", { name, source: "mlflow-artifacts:/nothing", tags: [{ key: "kind", value: "other" }] });
+  for (const { run, model } of [first, second]) {
+    const tags = run === second.run ? [{ key: "kind", value: "other" }] : [];
+    await post(request, "model-versions/create", { name, source: `models:/${model}`, run_id: run, model_id: model, tags });
+  }
   await page.goto(`/models/${name}/compare?versions=1,2`);
-  const main = page.getByRole("main");
-  await expect(main).toContainText("layers");
-  await expect(main).toContainText("kind");
-  await expect(main).toContainText("MLmodel");
+  const table = page.getByRole("table", { name: "Versions side by side" });
+  // What differs: the tag, and the file that names its model. The param is the same.
+  await expect(table.getByRole("row", { name: "kind" })).toContainText("other");
+  await expect(table.getByRole("row", { name: "MLmodel" })).toContainText("SHA-256");
+  await expect(table).not.toContainText("layers");
+  await page.getByLabel("Show diff only").uncheck();
+  await expect(table.getByRole("row", { name: "layers" })).toContainText("64");
 });
 
 test("a webhook is set up, refused where it is wrong, disabled and deleted", async ({ page }) => {

@@ -6,10 +6,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::{Error, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use service::{Archive, ArtifactFile, ByteRange, Stat};
 
 use super::ranges::{Verdict, are_conditional, judge};
+use crate::attachment::{self, ascii};
 use crate::error::ApiError;
 
 /// What a client can check the bytes against: RFC 9530.
@@ -110,16 +110,10 @@ async fn body(file: &ArtifactFile, audience: Audience, range: Option<ByteRange>)
 
 /// Answers a GET or HEAD of an archive.
 pub(super) fn send_archive(archive: Archive, method: &Method) -> Response {
-    let disposition = ascii(&attachment(&archive.name));
-    let length = archive.length();
+    let (name, length) = (archive.name.clone(), archive.length());
     let body = if method == Method::HEAD { Body::empty() } else { Body::from_stream(archive.into_stream()) };
-    let mut answer = Response::new(body);
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
-    headers.insert(header::CONTENT_LENGTH, length.into());
-    headers.insert(header::CONTENT_DISPOSITION, disposition);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut answer = attachment::made(&name, "application/zip", body);
+    answer.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     answer
 }
 
@@ -139,7 +133,7 @@ fn head(file: &ArtifactFile, audience: Audience, stat: &Stat, status: StatusCode
             }
         }
         None => {
-            headers.insert(header::CONTENT_DISPOSITION, ascii(&attachment(file.name())));
+            headers.insert(header::CONTENT_DISPOSITION, attachment::disposition(file.name()));
         }
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -157,11 +151,6 @@ fn head(file: &ArtifactFile, audience: Audience, stat: &Stat, status: StatusCode
         }
     }
     answer
-}
-
-/// A header of our own making. What could not stand in one is left out.
-fn ascii(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// MLflow's content type of a file of this name.
@@ -201,42 +190,6 @@ fn frame_policy(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Has a browser save a file rather than show it: RFC 6266.
-fn attachment(name: &str) -> String {
-    /// What may stand in a token of a header.
-    const TOKEN: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'!')
-        .remove(b'#')
-        .remove(b'$')
-        .remove(b'%')
-        .remove(b'&')
-        .remove(b'\'')
-        .remove(b'*')
-        .remove(b'+')
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'^')
-        .remove(b'_')
-        .remove(b'`')
-        .remove(b'|')
-        .remove(b'~');
-    /// What may stand unencoded in an extended value.
-    const EXTENDED: &AsciiSet = &TOKEN.add(b'%').add(b'\'').add(b'*');
-    let plain = |name: &str| {
-        if !name.is_empty() && utf8_percent_encode(name, TOKEN).to_string() == name {
-            name.to_owned()
-        } else {
-            format!("\"{}\"", name.replace('\\', r"\\").replace('"', "\\\""))
-        }
-    };
-    if name.is_ascii() {
-        return format!("attachment; filename={}", plain(name));
-    }
-    let fallback: String = name.chars().filter(char::is_ascii).collect();
-    let fallback = if fallback.is_empty() { "download".to_owned() } else { plain(&fallback) };
-    format!("attachment; filename={fallback}; filename*=UTF-8''{}", utf8_percent_encode(name, EXTENDED))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,18 +210,5 @@ mod tests {
             assert_eq!(content_type(name, Audience::Client), kind, "{name}");
         }
         assert_eq!(content_type("a.txt", Audience::Browser), "text/plain; charset=utf-8");
-    }
-
-    #[test]
-    fn names_stand_in_the_disposition() {
-        for (name, disposition) in [
-            ("model.pkl", "attachment; filename=model.pkl"),
-            ("two words.txt", "attachment; filename=\"two words.txt\""),
-            (r#"a"b\c"#, r#"attachment; filename="a\"b\\c""#),
-            ("größe.txt", "attachment; filename=gre.txt; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt"),
-            ("図", "attachment; filename=download; filename*=UTF-8''%E5%9B%B3"),
-        ] {
-            assert_eq!(attachment(name), disposition);
-        }
     }
 }

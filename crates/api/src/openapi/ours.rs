@@ -1,8 +1,9 @@
 //! What MLflow does not have: the registry's memory, guards, storage.
 
 use super::describe::{
-    Described, all, asked, flag, get, int, list, one, optional, post, put, required, text, texts, told,
+    Described, all, asked, choice, flag, get, int, list, one, optional, post, put, required, text, texts, told,
 };
+use super::schemas::VIEW_TYPE;
 
 pub(super) fn memory() -> Vec<Described> {
     let name = || required(text("name"));
@@ -60,5 +61,19 @@ pub(super) fn storage() -> Vec<Described> {
             .takes([text("path"), text("run_id"), text("model_id"), text("name"), text("version")])
             .answers_media("application/zip")
             .fails(501),
+    ]
+}
+
+pub(super) fn exports() -> Vec<Described> {
+    vec![
+        get("ferroflow/v1/runs/csv", "Every run that a search of an experiment finds, as a CSV file.")
+            .takes([
+                required(text("experiment_id")),
+                text("filter"),
+                texts("order_by"),
+                choice("run_view_type", &VIEW_TYPE),
+                int("started_within"),
+            ])
+            .answers_media("text/csv; charset=utf-8"),
     ]
 }

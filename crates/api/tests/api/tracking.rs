@@ -1,7 +1,8 @@
 //! Experiments, runs, metrics and logged models: what goes in comes out in MLflow's shape.
 
-use crate::client::{Api, field};
-use http::Method;
+use crate::client::{Api, field, text};
+use axum::body::Body;
+use http::{Method, Request};
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -163,4 +164,35 @@ async fn a_logged_model_is_made_and_measured() {
     // The list must be given, but may be empty.
     assert_snapshot!(api.post("logged-models/search", json!({"experiment_ids": []})).await, @"200 {}");
     assert!(api.post("logged-models/search", json!({})).await.contains("'experiment_ids'"));
+}
+
+#[tokio::test]
+async fn runs_are_exported_as_a_file() {
+    let api = Api::new().await;
+    let created = api.post("runs/create", json!({"experiment_id": "0", "run_name": "r", "start_time": 1_000})).await;
+    let id = field(&created, "/run/info/run_id");
+    api.post("runs/log-parameter", json!({"run_id": id, "key": "layers", "value": "1,2"})).await;
+    let request = Request::get("/ajax-api/ferroflow/v1/runs/csv?experiment_id=0&filter=params.layers%20LIKE%20'1%25'")
+        .header("host", "localhost")
+        .body(Body::empty())
+        .expect("a request");
+    let response = api.send(request).await;
+    let header = |name: &str| response.headers()[name].to_str().expect("text").to_owned();
+    assert_eq!(header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(header("content-disposition"), "attachment; filename=runs-0.csv");
+    assert_snapshot!(
+        text(response).await.replace(&id, "…"),
+        @r#"
+    200 Start Time,Duration (ms),Run ID,Name,Status,User,Source,layers
+    1970-01-01T00:00:01Z,,…,r,RUNNING,,,"1,2"
+    "#
+    );
+    assert_snapshot!(
+        api.call(Method::GET, "/api/ferroflow/v1/runs/csv?experiment_id=0&filter=metrics.x", None).await,
+        @r#"400 {"error_code":"INVALID_PARAMETER_VALUE","message":"Invalid clause(s) in filter string: 'metrics.x' (at character 1)","sqlstate":"KAM00","error_class":"INVALID_PARAMETER_VALUE"}"#
+    );
+    assert_snapshot!(
+        api.call(Method::GET, "/api/ferroflow/v1/runs/csv", None).await,
+        @r#"400 {"error_code":"INVALID_PARAMETER_VALUE","message":"Missing value for required parameter 'experiment_id'. See the API docs for more information about request parameters.","sqlstate":"KAM00","error_class":"INVALID_PARAMETER_VALUE"}"#
+    );
 }
