@@ -1,4 +1,5 @@
-//! Page tokens: base64 of `{"offset": N}`, as MLflow writes and reads them.
+//! Page tokens: base64 of `{"offset": N}`, as MLflow writes and reads them, and for searches also where the last row of
+//! the page before stands in their order.
 
 use std::fmt::Write as _;
 
@@ -7,7 +8,9 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use domain::names::python_repr;
 use domain::{Error, Page, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use store::search::Place;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -47,6 +50,23 @@ pub(crate) fn decode(token: Option<&str>) -> Result<i64> {
     };
     let text = || offset.as_str().map_or_else(|| repr(offset), str::to_owned);
     number.filter(|n| *n > 0).ok_or_else(|| Error::invalid(format!("Invalid page token, not stringable {}", text())))
+}
+
+/// The place of the row before a page, from a token that [`decode`] takes. What is none counts as not known.
+pub(crate) fn decode_last(token: Option<&str>) -> Option<Place> {
+    let bytes = BASE64.decode(token?).ok()?;
+    serde_json::from_slice::<Token>(&bytes).ok().map(|token| token.last)
+}
+
+/// The token of the page that starts after `offset` items, of which the last stands there in the search's order.
+pub(crate) fn encode_last(offset: i64, last: Place) -> String {
+    BASE64.encode(serde_json::to_vec(&Token { offset, last }).unwrap_or_default())
+}
+
+#[derive(Serialize, Deserialize)]
+struct Token {
+    offset: i64,
+    last: Place,
 }
 
 /// The page of `size` items that starts after `offset`, of items of which one more than `size` was asked for.

@@ -141,7 +141,7 @@ fn facts(run: &Run) -> [Cow<'_, str>; FACTS.len()] {
 }
 
 fn finish(out: csv::Writer<Vec<u8>>) -> io::Result<Bytes> {
-    Ok(out.into_inner().map_err(|error| error.into_error())?.into())
+    Ok(out.into_inner().map_err(csv::IntoInnerError::into_error)?.into())
 }
 
 /// A spreadsheet takes a text that begins like this for a formula, which a run's author must not slip in; numbers may

@@ -72,7 +72,6 @@ async fn experiments_are_searched(#[values(Backend::Sqlite, Backend::Postgres)] 
 
     let page = |page_token| SearchExperiments { max_results: 2, page_token, ..experiments("", &[]) };
     let first = t.service.search_experiments(page(None)).await.unwrap();
-    assert_eq!(first.next_page_token.as_deref(), Some("eyJvZmZzZXQiOiAyfQ=="));
     let second = t.service.search_experiments(page(first.next_page_token)).await.unwrap();
     assert_eq!((second.items.len(), second.next_page_token), (1, None));
     for size in [0, 50_001] {
@@ -162,7 +161,6 @@ async fn registered_models_are_searched(#[values(Backend::Sqlite, Backend::Postg
 
     let size = |max_results, page_token| SearchRegisteredModels { max_results, page_token, ..models("", &[]) };
     let first = t.service.search_registered_models(size(Some(2), None)).await.unwrap();
-    assert_eq!(first.next_page_token.as_deref(), Some("eyJvZmZzZXQiOiAyfQ=="));
     assert_eq!(model_names(&t, size(Some(2), first.next_page_token)).await, "mixed");
     assert_eq!(model_names(&t, size(Some(0), None)).await, "");
     for bad in [-1, 1001] {

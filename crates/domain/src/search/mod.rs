@@ -126,7 +126,7 @@ pub enum ValueTest {
 }
 
 /// One key of an order; missing values are last in either direction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderKey<T> {
     /// What is ordered by.
     pub by: T,

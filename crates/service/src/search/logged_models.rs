@@ -7,10 +7,10 @@ use domain::search::OrderKey;
 use domain::search::logged_models::{OrderBy, check_order, parse_filter, parse_order_field};
 use domain::{Error, Page, Result};
 use serde::{Deserialize, Serialize};
-use store::logged_models::LoggedModelRow;
-use store::search::logged_models::{self as rows, LoggedModelSearch, Start};
+use store::search::logged_models::{self as rows, LoggedModelSearch};
+use store::search::{Place, Window};
 
-use super::{experiment_ids, one_more};
+use super::{cut, experiment_ids, one_more};
 use crate::errors::from_store;
 use crate::{LoggedModelDataset, LoggedModelOrder, SearchLoggedModels, Service};
 
@@ -21,8 +21,8 @@ const ZERO_RESULTS: i64 = 100;
 /// Most datasets that metrics are restricted to.
 const MAX_DATASETS: usize = 1_000;
 
-/// A page token: MLflow's, which repeats the search that it belongs to; and, in the default order, the last model of the
-/// page before, so that models that are added meanwhile shift nothing.
+/// A page token: MLflow's, which repeats the search that it belongs to; and where the last model of the page before stands
+/// in its order, so that models that are added meanwhile shift nothing.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Token {
     experiment_ids: Vec<String>,
@@ -30,7 +30,7 @@ struct Token {
     order_by: Option<Vec<TokenOrder>>,
     offset: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    last: Option<LastModel>,
+    last: Option<Place>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -39,12 +39,6 @@ struct TokenOrder {
     ascending: bool,
     dataset_name: Option<String>,
     dataset_digest: Option<String>,
-}
-
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct LastModel {
-    creation_time: i64,
-    model_id: String,
 }
 
 impl From<&LoggedModelOrder> for TokenOrder {
@@ -158,29 +152,17 @@ impl Service {
             experiments: experiment_ids(&search.experiment_ids)?,
             datasets,
         };
-        let start = match &token.last {
-            Some(last) if wanted.order.is_empty() => {
-                Start::After { creation_time: last.creation_time, model_id: last.model_id.clone() }
-            }
-            _ => Start::Offset(token.offset.unsigned_abs()),
-        };
+        let window = Window { offset: token.offset.unsigned_abs(), after: token.last.clone(), limit: one_more(size) };
         let mut conn = self.inner.store.read().await.map_err(from_store)?;
-        let found = rows::page(&mut conn, &wanted, &start, one_more(size)).await.map_err(from_store)?;
-        let page = page(found, size, token, wanted.order.is_empty());
-        let items = store::logged_models::load(&mut conn, page.items).await.map_err(from_store)?;
-        Ok(Page { items, next_page_token: page.next_page_token })
+        let found = rows::page(&mut conn, &wanted, &window).await.map_err(from_store)?;
+        let (found, more) = cut(found, size);
+        let last = found.last().filter(|_| more).cloned();
+        let items = store::logged_models::load(&mut conn, found).await.map_err(from_store)?;
+        let next_page_token = last.zip(items.last()).map(|(row, model)| {
+            let offset = token.offset.saturating_add(size);
+            let last = Some(rows::place(&wanted.order, &row, &model.metrics));
+            Token { offset, last, ..token }.write()
+        });
+        Ok(Page { items, next_page_token })
     }
-}
-
-/// The page of `size` models, of models of which one more than `size` was asked for.
-fn page(mut models: Vec<LoggedModelRow>, size: i64, mut token: Token, is_default_order: bool) -> Page<LoggedModelRow> {
-    let fits = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = models.len() > fits;
-    models.truncate(fits);
-    token.offset = token.offset.saturating_add(size);
-    token.last = models
-        .last()
-        .filter(|_| is_default_order)
-        .map(|last| LastModel { creation_time: last.creation_time, model_id: last.model_id.clone() });
-    Page { next_page_token: more.then(|| token.write()), items: models }
 }

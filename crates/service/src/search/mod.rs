@@ -8,8 +8,10 @@ mod run_models;
 mod runs;
 
 use domain::experiments::ExperimentId;
-use domain::{Error, Result};
-use store::search::Window;
+use domain::{Error, Page, Result};
+use store::search::{Place, Window};
+
+use crate::paging;
 
 /// Most experiments that a search looks into.
 const MAX_EXPERIMENTS: usize = 10_000;
@@ -35,9 +37,42 @@ fn out_of_bounds(size: i64) -> Error {
     ))
 }
 
-/// The rows of a page and one more, which says whether another page follows.
-fn window(offset: i64, size: i64) -> Window {
-    Window { offset: offset.unsigned_abs(), limit: one_more(size) }
+/// A page of a search, as its token says.
+struct Asked {
+    offset: i64,
+    size: i64,
+    after: Option<Place>,
+}
+
+impl Asked {
+    fn new(token: Option<&str>, size: i64) -> Result<Self> {
+        Ok(Self { offset: paging::decode(token)?, size, after: paging::decode_last(token) })
+    }
+
+    /// The rows of the page and one more, which says whether another page follows.
+    fn window(&self) -> Window {
+        Window { offset: self.offset.unsigned_abs(), after: self.after.clone(), limit: one_more(self.size) }
+    }
+
+    /// The page's rows, and the token of the next page if there is one; `place` says where a row stands in the order.
+    fn page<T>(&self, rows: Vec<T>, place: impl FnOnce(&T) -> Place) -> Page<T> {
+        let (rows, more) = cut(rows, self.size);
+        let next_page_token = rows.last().filter(|_| more).map(|last| self.next(place(last)));
+        Page { items: rows, next_page_token }
+    }
+
+    /// The token of the next page; `last` is where the last row of this one stands.
+    fn next(&self, last: Place) -> String {
+        paging::encode_last(self.offset.saturating_add(self.size), last)
+    }
+}
+
+/// Leaves the rows of a page of those of its window, and says whether another page follows.
+fn cut<T>(mut rows: Vec<T>, size: i64) -> (Vec<T>, bool) {
+    let fits = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = rows.len() > fits;
+    rows.truncate(fits);
+    (rows, more)
 }
 
 fn one_more(size: i64) -> u64 {

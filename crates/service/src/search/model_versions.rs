@@ -5,9 +5,9 @@ use domain::search::model_versions::{parse_filter, parse_order};
 use domain::{Error, Page, Result};
 use store::search::model_versions as rows;
 
-use super::{out_of_bounds, window};
+use super::{Asked, out_of_bounds};
 use crate::errors::from_store;
-use crate::{SearchModelVersions, Service, paging};
+use crate::{SearchModelVersions, Service};
 
 /// Largest page, and the page of a search that does not say.
 const MAX_RESULTS: i64 = 200_000;
@@ -26,10 +26,10 @@ impl Service {
         }
         let filter = parse_filter(search.filter.as_deref())?;
         let order = parse_order(&search.order_by)?;
-        let offset = paging::decode(search.page_token.as_deref())?;
+        let asked = Asked::new(search.page_token.as_deref(), size)?;
         let mut conn = self.inner.store.read().await.map_err(from_store)?;
-        let found = rows::page(&mut conn, &filter, &order, window(offset, size)).await.map_err(from_store)?;
-        let page = paging::page(found, offset, size);
+        let found = rows::page(&mut conn, &filter, &order, &asked.window()).await.map_err(from_store)?;
+        let page = asked.page(found, |last| rows::place(&order, last));
         let items = store::model_versions::load(&mut conn, page.items, false).await.map_err(from_store)?;
         Ok(Page { items, next_page_token: page.next_page_token })
     }

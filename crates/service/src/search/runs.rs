@@ -1,70 +1,19 @@
 //! Searching runs, counting them, and listing the datasets that they read.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use domain::experiments::ExperimentId;
 use domain::runs::{DatasetSummary, Run};
 use domain::search::runs::{parse_filter, parse_order};
 use domain::{Error, Page, Result};
-use serde::{Deserialize, Serialize};
-use store::runs::RunRow;
-use store::search::runs::{self as rows, RunSearch, Start};
+use store::search::runs::{self as rows, RunSearch};
 
-use super::{check_size, experiment_ids, one_more, out_of_bounds};
+use super::{Asked, check_size, cut, experiment_ids, out_of_bounds};
 use crate::errors::from_store;
-use crate::{SearchRuns, Service, paging};
+use crate::{SearchRuns, Service};
 
 /// Largest page.
 const MAX_RESULTS: i64 = 50_000;
 /// Most experiments whose datasets are listed at once.
 const MAX_DATASET_EXPERIMENTS: usize = 20;
-
-/// A page token: MLflow's, and in the default order the last run of the page before. With that, a page neither repeats
-/// nor misses a run when others are added, and the last page costs no more than the first.
-#[derive(Debug, Serialize, Deserialize)]
-struct Token {
-    offset: i64,
-    #[serde(flatten)]
-    last: Option<LastRun>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct LastRun {
-    start_time: i64,
-    run_id: String,
-}
-
-/// How many runs stand before a page, and where the store starts to read.
-fn start(token: Option<&str>, search: &RunSearch) -> Result<(i64, Start)> {
-    let offset = paging::decode(token)?;
-    let last = token
-        .filter(|_| search.is_default_order())
-        .and_then(|token| STANDARD.decode(token).ok())
-        .and_then(|bytes| serde_json::from_slice::<Token>(&bytes).ok())
-        .and_then(|token| token.last);
-    let start = match last {
-        Some(LastRun { start_time, run_id }) => Start::After { start_time, run_id },
-        None => Start::Offset(offset.unsigned_abs()),
-    };
-    Ok((offset, start))
-}
-
-/// The page of `size` runs that starts after `offset`, of runs of which one more than `size` was asked for.
-fn page(mut runs: Vec<RunRow>, offset: i64, size: i64, search: &RunSearch) -> Page<RunRow> {
-    let fits = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = runs.len() > fits;
-    runs.truncate(fits);
-    let offset = offset.saturating_add(size);
-    let next_page_token = match runs.last() {
-        Some(last) if more && search.is_default_order() => {
-            let last = LastRun { start_time: last.start_time, run_id: last.run_id.clone() };
-            serde_json::to_vec(&Token { offset, last: Some(last) }).ok().map(|json| STANDARD.encode(json))
-        }
-        Some(_) if more => Some(paging::encode(offset)),
-        _ => None,
-    };
-    Page { items: runs, next_page_token }
-}
 
 fn parse(search: &SearchRuns) -> Result<RunSearch> {
     Ok(RunSearch {
@@ -84,16 +33,24 @@ impl Service {
         }
         check_size(size, MAX_RESULTS)?;
         let wanted = parse(&search)?;
-        let (offset, start) = start(search.page_token.as_deref(), &wanted)?;
+        let asked = Asked::new(search.page_token.as_deref(), size)?;
         if wanted.experiments.is_empty() {
             return Ok(Page::default());
         }
         let store = &self.inner.store;
         let mut conn = store.read().await.map_err(from_store)?;
-        let found = rows::page(&mut conn, store.keys(), &wanted, &start, one_more(size)).await.map_err(from_store)?;
-        let page = page(found, offset, size, &wanted);
-        let items = store::runs::load(&mut conn, store.keys(), page.items, false).await.map_err(from_store)?;
-        Ok(Page { items, next_page_token: page.next_page_token })
+        let found = rows::page(&mut conn, store.keys(), &wanted, &asked.window()).await.map_err(from_store)?;
+        let (found, more) = cut(found, size);
+        let last = found.last().filter(|_| more).cloned();
+        let items = store::runs::load(&mut conn, store.keys(), found, false).await.map_err(from_store)?;
+        let next_page_token = match (last, items.last()) {
+            (Some(row), Some(run)) => {
+                let place = rows::place(&mut conn, store.keys(), &wanted.order, &row, &run.data).await;
+                Some(asked.next(place.map_err(from_store)?))
+            }
+            _ => None,
+        };
+        Ok(Page { items, next_page_token })
     }
 
     /// How many runs a search finds in all, on every page.

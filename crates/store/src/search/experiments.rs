@@ -3,9 +3,9 @@
 use domain::ViewType;
 use domain::search::OrderKey;
 use domain::search::experiments::{Comparison, IdTest, NumberAttribute, OrderBy};
-use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
-use super::{Column, Scope, Window, direction, in_view, value, values};
+use super::{Column, Kind, Place, Scope, Steps, Value, Window, in_view, value, values};
 use crate::experiments::ExperimentRow;
 use crate::{Conn, Dialect, Result};
 
@@ -15,7 +15,7 @@ pub async fn page(
     filter: &[Comparison],
     view: ViewType,
     order: &[OrderKey<OrderBy>],
-    window: Window,
+    window: &Window,
 ) -> Result<Vec<ExperimentRow>> {
     let statement = statement(conn.dialect(), filter, view, order, window);
     conn.fetch_all_built(&statement).await
@@ -26,7 +26,7 @@ pub(crate) fn statement(
     filter: &[Comparison],
     view: ViewType,
     order: &[OrderKey<OrderBy>],
-    window: Window,
+    window: &Window,
 ) -> SelectStatement {
     let columns = ["experiment_id", "name", "artifact_location", "creation_time", "last_update_time", "deleted_at"];
     let mut statement = Query::select();
@@ -37,14 +37,30 @@ pub(crate) fn statement(
     for (scope, comparison) in Scope::each(dialect, filter) {
         statement.and_where(condition(scope, comparison));
     }
-    for key in order {
-        statement.order_by(column(key.by), direction(key.ascending));
+    let mut steps = Steps::default();
+    for key in whole(order) {
+        let kind = if key.by == OrderBy::Name { Kind::Text } else { Kind::Integer };
+        steps.by(Expr::col(column(key.by)), kind, key.ascending);
     }
-    if order.iter().all(|key| key.by != OrderBy::Id) {
-        statement.order_by(column(OrderBy::Id), Order::Desc);
-    }
-    window.apply(&mut statement);
+    steps.apply(window, &mut statement);
     statement
+}
+
+/// An order that tells any two experiments apart.
+fn whole(order: &[OrderKey<OrderBy>]) -> impl Iterator<Item = OrderKey<OrderBy>> {
+    let by_id = order.iter().all(|key| key.by != OrderBy::Id).then_some(OrderKey { by: OrderBy::Id, ascending: false });
+    order.iter().copied().chain(by_id)
+}
+
+/// Where an experiment stands in an order.
+pub fn place(order: &[OrderKey<OrderBy>], row: &ExperimentRow) -> Place {
+    let value = |by| match by {
+        OrderBy::Name => Value::Text(row.name.clone()),
+        OrderBy::Id => Value::Integer(row.experiment_id),
+        OrderBy::Number(NumberAttribute::CreationTime) => Value::Integer(row.creation_time),
+        OrderBy::Number(NumberAttribute::LastUpdateTime) => Value::Integer(row.last_update_time),
+    };
+    whole(order).map(|key| value(key.by)).collect()
 }
 
 fn experiment(column: &'static str) -> Column {

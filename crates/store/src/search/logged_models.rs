@@ -1,12 +1,15 @@
 //! Searching logged models.
 
+use std::cmp::Ordering;
+
 use domain::experiments::ExperimentId;
-use domain::logged_models::LoggedModelStatus;
+use domain::logged_models::{LoggedModelMetric, LoggedModelStatus};
 use domain::search::logged_models::{Comparison, NumberAttribute, OrderBy, TextAttribute};
 use domain::search::{NumberTest, OrderKey, TextTest};
-use sea_query::{Expr, ExprTrait, NullOrdering, Order, Query, SelectStatement, SubQueryStatement};
+use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement, SubQueryStatement};
 
-use super::{Column, Scope, direction, text_value, values};
+use super::window::{MISSING, NOT_A_NUMBER, NUMBER, of_metric};
+use super::{Column, Kind, Place, Scope, Steps, Value, Window, text_value, values};
 use crate::logged_models::LoggedModelRow;
 use crate::{Conn, Dialect, Result};
 
@@ -24,40 +27,16 @@ pub struct LoggedModelSearch {
     pub order: Vec<OrderKey<OrderBy>>,
 }
 
-/// Where a page starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// After that many models.
-    Offset(u64),
-    /// After this one; only in the default order, where it is found by index.
-    After {
-        /// When it was created.
-        creation_time: i64,
-        /// Its id.
-        model_id: String,
-    },
-}
-
 /// The models of a page; deleted ones are never found.
-pub async fn page(
-    conn: &mut Conn,
-    search: &LoggedModelSearch,
-    start: &Start,
-    limit: u64,
-) -> Result<Vec<LoggedModelRow>> {
-    match statement(conn.dialect(), search, start, limit) {
+pub async fn page(conn: &mut Conn, search: &LoggedModelSearch, window: &Window) -> Result<Vec<LoggedModelRow>> {
+    match statement(conn.dialect(), search, window) {
         Some(statement) => conn.fetch_all_built(&statement).await,
         None => Ok(Vec::new()),
     }
 }
 
 /// The statement that finds a page; `None` if nothing can be found.
-pub(crate) fn statement(
-    dialect: Dialect,
-    search: &LoggedModelSearch,
-    start: &Start,
-    limit: u64,
-) -> Option<SelectStatement> {
+pub(crate) fn statement(dialect: Dialect, search: &LoggedModelSearch, window: &Window) -> Option<SelectStatement> {
     let columns = [
         "model_no",
         "model_id",
@@ -102,23 +81,7 @@ pub(crate) fn statement(
     if !search.datasets.is_empty() && !has_metric {
         statement.and_where(Expr::exists(metrics().and_where(on_datasets(&search.datasets)).take()));
     }
-    order(&mut statement, &search.order);
-    match start {
-        Start::Offset(offset) => {
-            if *offset > 0 {
-                statement.offset(*offset);
-            }
-        }
-        Start::After { creation_time, model_id } => {
-            // The first half is what an index can use.
-            statement.and_where(Expr::col(model("creation_time")).lte(*creation_time)).and_where(
-                Expr::col(model("creation_time"))
-                    .lt(*creation_time)
-                    .or(Expr::col(model("model_id")).gt(model_id.as_str())),
-            );
-        }
-    }
-    statement.limit(limit);
+    steps(&search.order).apply(window, &mut statement);
     Some(statement)
 }
 
@@ -191,39 +154,104 @@ fn on_datasets(datasets: &[(String, String)]) -> Expr {
     columns.in_tuples(datasets.iter().map(|(name, digest)| (name.as_str(), digest.as_str())))
 }
 
-fn order(statement: &mut SelectStatement, order: &[OrderKey<OrderBy>]) {
-    for key in order {
-        let direction = direction(key.ascending);
+fn steps(order: &[OrderKey<OrderBy>]) -> Steps {
+    let mut steps = Steps::default();
+    for key in whole(order) {
         match &key.by {
             OrderBy::Number(attribute) => {
-                statement.order_by(number_column(*attribute), direction);
-            }
-            OrderBy::Text(TextAttribute::StatusMessage) => {
-                statement.order_by_with_nulls(model("status_message"), direction, NullOrdering::Last);
+                steps.by(Expr::col(number_column(*attribute)), Kind::Integer, key.ascending);
             }
             OrderBy::Text(attribute) => {
-                statement.order_by(text_column(*attribute), direction);
+                let column = Expr::col(text_column(*attribute));
+                match kind_of(*attribute) {
+                    (kind, true) => steps.by_nullable(column, kind, key.ascending),
+                    (kind, false) => steps.by(column, kind, key.ascending),
+                }
             }
-            OrderBy::Metric { key, dataset_name, dataset_digest } => {
+            OrderBy::Metric { key: name, dataset_name, dataset_digest } => {
                 let latest = |column| {
                     let on = (dataset_name.as_deref(), dataset_digest.as_deref());
-                    let rows = SubQueryStatement::SelectStatement(latest_metric(key, on, column));
+                    let rows = SubQueryStatement::SelectStatement(latest_metric(name, on, column));
                     Expr::SubQuery(None, Box::new(rows))
                 };
-                // Numbers, whose flag is false, then NaN, then none.
-                statement
-                    .order_by_expr_with_nulls(latest("is_nan"), Order::Asc, NullOrdering::Last)
-                    .order_by_expr_with_nulls(latest("value"), direction, NullOrdering::Last);
+                // Numbers, then NaN, then none.
+                let rank = Expr::case(latest("is_nan"), NOT_A_NUMBER)
+                    .case(latest("is_nan").is_null(), MISSING)
+                    .finally(NUMBER);
+                steps.by(rank, Kind::Integer, true);
+                steps.by(Func::coalesce([latest("value"), Expr::val(0.0)]), Kind::Number, key.ascending);
             }
         }
     }
-    let named = |by| order.iter().any(|key| key.by == by);
-    if !named(OrderBy::Number(NumberAttribute::Created)) {
-        statement.order_by(model("creation_time"), Order::Desc);
+    steps
+}
+
+/// An order that tells any two models apart.
+fn whole(order: &[OrderKey<OrderBy>]) -> Vec<OrderKey<OrderBy>> {
+    let mut whole = order.to_vec();
+    let ties = [(OrderBy::Number(NumberAttribute::Created), false), (OrderBy::Text(TextAttribute::ModelId), true)];
+    for (by, ascending) in ties {
+        if order.iter().all(|key| key.by != by) {
+            whole.push(OrderKey { by, ascending });
+        }
     }
-    if !named(OrderBy::Text(TextAttribute::ModelId)) {
-        statement.order_by(model("model_id"), Order::Asc);
+    whole
+}
+
+/// What a column of texts really holds, and whether it may be null.
+fn kind_of(attribute: TextAttribute) -> (Kind, bool) {
+    match attribute {
+        TextAttribute::ExperimentId | TextAttribute::Status => (Kind::Integer, false),
+        TextAttribute::LifecycleStage => (Kind::Integer, true),
+        TextAttribute::StatusMessage => (Kind::Text, true),
+        _ => (Kind::Text, false),
     }
+}
+
+/// Where a model with these metrics stands in an order.
+pub fn place(order: &[OrderKey<OrderBy>], row: &LoggedModelRow, metrics: &[LoggedModelMetric]) -> Place {
+    let mut place = Place::new();
+    for key in whole(order) {
+        let value = match &key.by {
+            OrderBy::Number(NumberAttribute::Created) => Value::Integer(row.creation_time),
+            OrderBy::Number(NumberAttribute::LastUpdated) => Value::Integer(row.last_update_time),
+            OrderBy::Text(TextAttribute::Name) => Value::Text(row.name.clone()),
+            OrderBy::Text(TextAttribute::ModelId) => Value::Text(row.model_id.clone()),
+            OrderBy::Text(TextAttribute::ExperimentId) => Value::Integer(row.experiment_id),
+            OrderBy::Text(TextAttribute::ModelType) => Value::Text(row.model_type.clone()),
+            OrderBy::Text(TextAttribute::SourceRunId) => Value::Text(row.source_run_id.clone()),
+            OrderBy::Text(TextAttribute::ArtifactLocation) => Value::Text(row.artifact_uri.clone()),
+            OrderBy::Text(TextAttribute::Status) => Value::Integer(row.status),
+            OrderBy::Text(TextAttribute::LifecycleStage) => row.deleted_at.map_or(Value::Null, Value::Integer),
+            OrderBy::Text(TextAttribute::StatusMessage) => Value::text(row.status_message.as_deref()),
+            OrderBy::Metric { key, dataset_name, dataset_digest } => {
+                let is_of = |wanted: &Option<String>, of: &Option<String>| {
+                    wanted.as_ref().is_none_or(|wanted| wanted == of.as_deref().unwrap_or_default())
+                };
+                let measured = metrics.iter().filter(|entry| {
+                    entry.metric.key == *key
+                        && is_of(dataset_name, &entry.dataset_name)
+                        && is_of(dataset_digest, &entry.dataset_digest)
+                });
+                let latest = measured.max_by(|a, b| in_time(a, b)).map(|entry| entry.metric.value);
+                place.extend(of_metric(latest));
+                continue;
+            }
+        };
+        place.push(value);
+    }
+    place
+}
+
+/// As [`latest_metric`] orders entries, the most recent last.
+fn in_time(a: &LoggedModelMetric, b: &LoggedModelMetric) -> Ordering {
+    let (x, y) = (&a.metric, &b.metric);
+    let stored = |value: f64| if value.is_nan() { 0.0 } else { value };
+    (x.timestamp, x.step)
+        .cmp(&(y.timestamp, y.step))
+        .then_with(|| b.run_id.cmp(&a.run_id))
+        .then_with(|| stored(x.value).total_cmp(&stored(y.value)))
+        .then_with(|| y.value.is_nan().cmp(&x.value.is_nan()))
 }
 
 /// A column of the model's most recent entry of a metric, on a dataset if one is named.

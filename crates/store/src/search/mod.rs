@@ -14,37 +14,19 @@ pub mod runs;
 #[cfg(test)]
 mod plans;
 mod values;
+mod window;
 
 use domain::ViewType;
 use domain::search::{TextTest, ValueTest};
-use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use crate::Dialect;
 
-/// Which rows of a search are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// How many are passed over.
-    pub offset: u64,
-    /// How many at most.
-    pub limit: u64,
-}
-
-impl Window {
-    fn apply(self, statement: &mut SelectStatement) {
-        if self.offset > 0 {
-            statement.offset(self.offset);
-        }
-        statement.limit(self.limit);
-    }
-}
+use window::{Kind, Steps};
+pub use window::{Place, Value, Window};
 
 /// A column of a table or of its alias.
 type Column = (&'static str, &'static str);
-
-fn direction(ascending: bool) -> Order {
-    if ascending { Order::Asc } else { Order::Desc }
-}
 
 /// What a row's time of deletion has to be like.
 fn in_view(deleted_at: Expr, view: ViewType) -> Option<Expr> {

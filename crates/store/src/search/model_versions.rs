@@ -2,9 +2,9 @@
 
 use domain::search::OrderKey;
 use domain::search::model_versions::{Comparison, Filter, OrderBy, TextAttribute};
-use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
-use super::{Column, Scope, Window, direction, text_value, values};
+use super::{Column, Kind, Place, Scope, Steps, Value, Window, text_value, values};
 use crate::model_versions::VersionRow;
 use crate::{Conn, Dialect, Result};
 
@@ -14,7 +14,7 @@ pub async fn page(
     conn: &mut Conn,
     filter: &Filter,
     order: &[OrderKey<OrderBy>],
-    window: Window,
+    window: &Window,
 ) -> Result<Vec<VersionRow>> {
     let statement = statement(conn.dialect(), filter, order, window);
     conn.fetch_all_built(&statement).await
@@ -24,7 +24,7 @@ pub(crate) fn statement(
     dialect: Dialect,
     filter: &Filter,
     order: &[OrderKey<OrderBy>],
-    window: Window,
+    window: &Window,
 ) -> SelectStatement {
     let columns = [
         "registered_no",
@@ -57,21 +57,38 @@ pub(crate) fn statement(
     for (scope, comparison) in Scope::each(dialect, &filter.comparisons) {
         statement.and_where(condition(scope, comparison));
     }
-    for key in order {
-        statement.order_by(column(key.by), direction(key.ascending));
+    let mut steps = Steps::default();
+    for key in whole(order) {
+        let kind = if key.by == OrderBy::Name { Kind::Text } else { Kind::Integer };
+        steps.by(Expr::col(column(key.by)), kind, key.ascending);
     }
-    let named = |by| order.iter().any(|key| key.by == by);
-    if order.is_empty() {
-        statement.order_by(column(OrderBy::LastUpdated), Order::Desc);
-    }
-    if !named(OrderBy::Name) {
-        statement.order_by(column(OrderBy::Name), Order::Asc);
-    }
-    if !named(OrderBy::Version) {
-        statement.order_by(column(OrderBy::Version), Order::Desc);
-    }
-    window.apply(&mut statement);
+    steps.apply(window, &mut statement);
     statement
+}
+
+/// An order that tells any two versions apart.
+fn whole(order: &[OrderKey<OrderBy>]) -> Vec<OrderKey<OrderBy>> {
+    let mut whole = order.to_vec();
+    if order.is_empty() {
+        whole.push(OrderKey { by: OrderBy::LastUpdated, ascending: false });
+    }
+    for (by, ascending) in [(OrderBy::Name, true), (OrderBy::Version, false)] {
+        if order.iter().all(|key| key.by != by) {
+            whole.push(OrderKey { by, ascending });
+        }
+    }
+    whole
+}
+
+/// Where a version stands in an order.
+pub fn place(order: &[OrderKey<OrderBy>], row: &VersionRow) -> Place {
+    let value = |by| match by {
+        OrderBy::Name => Value::Text(row.name.clone()),
+        OrderBy::Version => Value::Integer(row.version),
+        OrderBy::Created => Value::Integer(row.creation_time),
+        OrderBy::LastUpdated => Value::Integer(row.last_update_time),
+    };
+    whole(order).into_iter().map(|key| value(key.by)).collect()
 }
 
 fn version(column: &'static str) -> Column {

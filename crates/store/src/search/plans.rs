@@ -5,13 +5,13 @@ use domain::experiments::ExperimentId;
 use domain::search;
 use sea_query::{SelectStatement, SqliteQueryBuilder};
 
-use super::logged_models::{LoggedModelSearch, Start as LoggedStart};
-use super::runs::{RunSearch, Start};
-use super::{Window, experiments, logged_models, model_versions, registered_models, runs};
+use super::logged_models::LoggedModelSearch;
+use super::runs::RunSearch;
+use super::{Value, Window, experiments, logged_models, model_versions, registered_models, runs};
 use crate::keys::Keys;
 use crate::{Conn, Dialect, Options, Store, args, history, registry_pages, restore};
 
-const WINDOW: Window = Window { offset: 0, limit: 101 };
+const WINDOW: Window = Window { offset: 0, after: None, limit: 101 };
 
 async fn plan(conn: &mut Conn, statement: &SelectStatement) -> String {
     explain(conn, &statement.to_string(SqliteQueryBuilder)).await
@@ -73,8 +73,8 @@ async fn runs_are_found_by_indexes() {
     let keys = Keys::default();
     let by_start = "SEARCH runs USING INDEX runs_by_start (experiment_id=?)";
     let sort = "USE TEMP B-TREE FOR ORDER BY";
-    let after = Start::After { start_time: 5, run_id: "r5".into() };
-    let first = Start::Offset(0);
+    let after = Window { after: Some(vec![Value::Integer(5), Value::Text("r5".into())]), ..WINDOW };
+    let first = WINDOW;
     for (filter, order, start, wanted, unwanted) in [
         ("", "", &first, by_start, sort),
         ("", "", &after, "SEARCH runs USING INDEX runs_by_start (experiment_id=? AND start_time<?)", sort),
@@ -94,7 +94,7 @@ async fn runs_are_found_by_indexes() {
             filter: search::runs::parse_filter(Some(filter)).unwrap(),
             order: search::runs::parse_order(&order).unwrap(),
         };
-        let statement = runs::statement(&mut conn, &keys, &search, start, 101).await.unwrap().unwrap();
+        let statement = runs::statement(&mut conn, &keys, &search, start).await.unwrap().unwrap();
         let plan = plan(&mut conn, &statement).await;
         assert_plan(&format!("{filter} {order:?}\n{plan}"), &[wanted], &[unwanted]);
     }
@@ -114,7 +114,7 @@ async fn the_registry_is_searched_by_indexes() {
         let filter = search::registered_models::parse_filter(Some(filter)).unwrap();
         let order: Vec<String> = Some(order.to_owned()).into_iter().filter(|clause| !clause.is_empty()).collect();
         let order = search::registered_models::parse_order(&order).unwrap();
-        let statement = registered_models::statement(Dialect::Sqlite, &filter, &order, WINDOW);
+        let statement = registered_models::statement(Dialect::Sqlite, &filter, &order, &WINDOW);
         assert_plan(&plan(&mut conn, &statement).await, &[wanted], &[unwanted]);
     }
     let prompts = "SEARCH p USING COVERING INDEX model_versions_prompts (registered_no=?)";
@@ -125,7 +125,7 @@ async fn the_registry_is_searched_by_indexes() {
         ("tags.a = 'x'", "SEARCH x EXISTS USING PRIMARY KEY (registered_no=? AND version=? AND key=?)", sort),
     ] {
         let filter = search::model_versions::parse_filter(Some(filter)).unwrap();
-        let statement = model_versions::statement(Dialect::Sqlite, &filter, &[], WINDOW);
+        let statement = model_versions::statement(Dialect::Sqlite, &filter, &[], &WINDOW);
         assert_plan(&plan(&mut conn, &statement).await, &[wanted, prompts], &[unwanted]);
     }
 }
@@ -179,22 +179,23 @@ async fn experiments_and_logged_models_are_searched_by_indexes() {
     ] {
         let filter = search::experiments::parse_filter(Some(filter)).unwrap();
         let order = search::experiments::default_order();
-        let statement = experiments::statement(Dialect::Sqlite, &filter, ViewType::ActiveOnly, &order, WINDOW);
+        let statement = experiments::statement(Dialect::Sqlite, &filter, ViewType::ActiveOnly, &order, &WINDOW);
         assert_plan(&plan(&mut conn, &statement).await, &[wanted], &[]);
     }
     let by_creation = "SEARCH l USING INDEX logged_models_by_creation (experiment_id=?";
     let key = "PRIMARY KEY (model_no=? AND key=?";
+    let after = Window { after: Some(vec![Value::Integer(1), Value::Text("m".into())]), ..WINDOW };
     for (filter, start, wanted) in [
-        ("", LoggedStart::Offset(0), by_creation),
-        ("", LoggedStart::After { creation_time: 1, model_id: "m".into() }, by_creation),
-        ("metrics.a > 1 AND params.b = 'x' AND tags.c != 'y'", LoggedStart::Offset(0), key),
+        ("", WINDOW, by_creation),
+        ("", after, "SEARCH l USING INDEX logged_models_by_creation (experiment_id=? AND creation_time<?)"),
+        ("metrics.a > 1 AND params.b = 'x' AND tags.c != 'y'", WINDOW, key),
     ] {
         let search = LoggedModelSearch {
             experiments: vec![ExperimentId(0)],
             filter: search::logged_models::parse_filter(Some(filter)).unwrap(),
             ..LoggedModelSearch::default()
         };
-        let statement = logged_models::statement(Dialect::Sqlite, &search, &start, 101).unwrap();
+        let statement = logged_models::statement(Dialect::Sqlite, &search, &start).unwrap();
         assert_plan(&plan(&mut conn, &statement).await, &[wanted, by_creation], &[sort]);
     }
 }

@@ -2,9 +2,9 @@
 
 use domain::search::OrderKey;
 use domain::search::registered_models::{Comparison, Filter, OrderBy};
-use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
-use super::{Column, Scope, Window, direction, text_value, values};
+use super::{Column, Kind, Place, Scope, Steps, Value, Window, text_value, values};
 use crate::registered_models::RegisteredRow;
 use crate::{Conn, Dialect, Result};
 
@@ -13,7 +13,7 @@ pub async fn page(
     conn: &mut Conn,
     filter: &Filter,
     order: &[OrderKey<OrderBy>],
-    window: Window,
+    window: &Window,
 ) -> Result<Vec<RegisteredRow>> {
     let statement = statement(conn.dialect(), filter, order, window);
     conn.fetch_all_built(&statement).await
@@ -23,7 +23,7 @@ pub(crate) fn statement(
     dialect: Dialect,
     filter: &Filter,
     order: &[OrderKey<OrderBy>],
-    window: Window,
+    window: &Window,
 ) -> SelectStatement {
     let columns =
         ["registered_no", "name", "description", "creation_time", "last_update_time", "last_version", "is_prompt"];
@@ -44,18 +44,31 @@ pub(crate) fn statement(
             }
         });
     }
-    for key in order {
-        let column = match key.by {
-            OrderBy::Name => "name",
-            OrderBy::LastUpdated => "last_update_time",
+    let mut steps = Steps::default();
+    for key in whole(order) {
+        let (column, kind) = match key.by {
+            OrderBy::Name => ("name", Kind::Text),
+            OrderBy::LastUpdated => ("last_update_time", Kind::Integer),
         };
-        statement.order_by(model(column), direction(key.ascending));
+        steps.by(Expr::col(model(column)), kind, key.ascending);
     }
-    if order.iter().all(|key| key.by != OrderBy::Name) {
-        statement.order_by(model("name"), Order::Asc);
-    }
-    window.apply(&mut statement);
+    steps.apply(window, &mut statement);
     statement
+}
+
+/// An order that tells any two models apart.
+fn whole(order: &[OrderKey<OrderBy>]) -> impl Iterator<Item = OrderKey<OrderBy>> {
+    let unnamed = order.iter().all(|key| key.by != OrderBy::Name);
+    order.iter().copied().chain(unnamed.then_some(OrderKey { by: OrderBy::Name, ascending: true }))
+}
+
+/// Where a model stands in an order.
+pub fn place(order: &[OrderKey<OrderBy>], row: &RegisteredRow) -> Place {
+    let value = |by| match by {
+        OrderBy::Name => Value::Text(row.name.clone()),
+        OrderBy::LastUpdated => Value::Integer(row.last_update_time),
+    };
+    whole(order).map(|key| value(key.by)).collect()
 }
 
 fn model(column: &'static str) -> Column {

@@ -1,21 +1,23 @@
 //! Searching runs.
 
-use domain::ViewType;
 use domain::experiments::ExperimentId;
-use domain::runs::{DATASET_CONTEXT_TAG, RUN_NAME_TAG, RunStatus};
+use domain::runs::{DATASET_CONTEXT_TAG, RUN_NAME_TAG, RunData, RunStatus};
 use domain::search::runs::{Comparison, DatasetField, NumberAttribute, OrderBy, TextAttribute};
 use domain::search::{OrderKey, TextTest, ValueTest};
-use sea_query::{
-    Alias, CaseStatement, DynIden, Expr, ExprTrait, IntoIden, JoinType, NullOrdering, Order, Query, SelectStatement,
-};
+use domain::{KeyValue, ViewType};
+use sea_query::{Alias, CaseStatement, DynIden, Expr, ExprTrait, Func, IntoIden, JoinType, Query, SelectStatement};
 
-use super::{Column, Scope, direction, in_view, values};
+use super::window::{MISSING, NOT_A_NUMBER, NUMBER, of_metric};
+use super::{Column, Kind, Place, Scope, Steps, Value, Window, in_view, values};
 use crate::keys::Keys;
 use crate::runs::RunRow;
 use crate::{Conn, Dialect, Result};
 
 /// How many runs a condition may single out for the search to start from them rather than from the experiments.
 const FEW: u64 = 100;
+
+/// How an order by status ranks what is none.
+const UNKNOWN_STATUS: i64 = -1;
 
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
@@ -30,40 +32,9 @@ pub struct RunSearch {
     pub order: Vec<OrderKey<OrderBy>>,
 }
 
-/// Where a page starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// After that many runs.
-    Offset(u64),
-    /// After this one; only in the default order (see [`RunSearch::is_default_order`]), where it is found by index.
-    After {
-        /// When it started.
-        start_time: i64,
-        /// Its id.
-        run_id: String,
-    },
-}
-
-impl RunSearch {
-    /// Whether the order is by start time, latest first, and then by id.
-    pub fn is_default_order(&self) -> bool {
-        match self.order.as_slice() {
-            [] => true,
-            [first] => first.by == OrderBy::Number(NumberAttribute::StartTime) && !first.ascending,
-            _ => false,
-        }
-    }
-}
-
 /// The runs of a page. The connection must be a reader's (see [`Keys::find`]).
-pub async fn page(
-    reader: &mut Conn,
-    keys: &Keys,
-    search: &RunSearch,
-    start: &Start,
-    limit: u64,
-) -> Result<Vec<RunRow>> {
-    match statement(reader, keys, search, start, limit).await? {
+pub async fn page(reader: &mut Conn, keys: &Keys, search: &RunSearch, window: &Window) -> Result<Vec<RunRow>> {
+    match statement(reader, keys, search, window).await? {
         Some(statement) => reader.fetch_all_built(&statement).await,
         None => Ok(Vec::new()),
     }
@@ -82,8 +53,7 @@ pub(crate) async fn statement(
     reader: &mut Conn,
     keys: &Keys,
     search: &RunSearch,
-    start: &Start,
-    limit: u64,
+    window: &Window,
 ) -> Result<Option<SelectStatement>> {
     let Some(mut statement) = found(reader, keys, search).await? else { return Ok(None) };
     statement.columns(
@@ -101,21 +71,7 @@ pub(crate) async fn statement(
         ]
         .map(run),
     );
-    order(&mut statement, reader, keys, &search.order).await?;
-    match start {
-        Start::Offset(offset) => {
-            if *offset > 0 {
-                statement.offset(*offset);
-            }
-        }
-        Start::After { start_time, run_id } => {
-            // The first half is what an index can use.
-            statement.and_where(Expr::col(run("start_time")).lte(*start_time)).and_where(
-                Expr::col(run("start_time")).lt(*start_time).or(Expr::col(run("run_id")).gt(run_id.as_str())),
-            );
-        }
-    }
-    statement.limit(limit);
+    steps(&mut statement, reader, keys, &search.order).await?.apply(window, &mut statement);
     Ok(Some(statement))
 }
 
@@ -281,48 +237,101 @@ fn dataset(scope: Scope, field: DatasetField, test: &TextTest) -> Expr {
     scope.exists(uses)
 }
 
-/// `ORDER BY`, with the joins that it takes. Each finds one row at most, so that none adds or drops a run.
-async fn order(
+/// What an order compares, with the joins that it takes. Each finds one row at most, so that none adds or drops a run.
+async fn steps(
     statement: &mut SelectStatement,
     reader: &mut Conn,
     keys: &Keys,
     order: &[OrderKey<OrderBy>],
-) -> Result<()> {
-    for (place, key) in order.iter().enumerate() {
-        let direction = direction(key.ascending);
-        // In one column the index's own order of nulls, of which there are none, must stay.
-        let (value, nullable) = match &key.by {
+) -> Result<Steps> {
+    let mut steps = Steps::default();
+    for (place, key) in whole(order).iter().enumerate() {
+        match &key.by {
             OrderBy::Metric(name) => {
                 let Some(key_no) = keys.find(reader, name).await? else { continue };
                 let alias = join(statement, "latest_metrics", place, key_no);
-                let rank = Expr::case(Expr::col((alias.clone(), "is_nan")), 1_i64)
-                    .case(Expr::col((alias.clone(), "value")).is_null(), 2_i64)
-                    .finally(0_i64);
-                statement.order_by_expr(rank.into(), Order::Asc);
-                (Expr::col((alias, "value")), false)
+                let value = Expr::col((alias.clone(), "value"));
+                let rank = Expr::case(Expr::col((alias, "is_nan")), NOT_A_NUMBER)
+                    .case(value.clone().is_null(), MISSING)
+                    .finally(NUMBER);
+                steps.by(rank, Kind::Integer, true);
+                steps.by(Func::coalesce([value, Expr::val(0.0)]), Kind::Number, key.ascending);
             }
             OrderBy::Param(name) | OrderBy::Tag(name) => {
                 let Some(key_no) = keys.find(reader, name).await? else { continue };
                 let table = if matches!(key.by, OrderBy::Param(_)) { "params" } else { "run_tags" };
-                (Expr::col((join(statement, table, place, key_no), "value")), true)
+                let value = Expr::col((join(statement, table, place, key_no), "value"));
+                steps.by_nullable(value, Kind::Text, key.ascending);
             }
-            OrderBy::Text(TextAttribute::Status) => (status_rank(), false),
-            OrderBy::Text(attribute) => (Expr::col(run(text_column(*attribute))), false),
+            OrderBy::Text(TextAttribute::Status) => steps.by(status_rank(), Kind::Integer, key.ascending),
+            OrderBy::Text(attribute) => {
+                steps.by(Expr::col(run(text_column(*attribute))), Kind::Text, key.ascending);
+            }
             OrderBy::Number(attribute) => {
-                (Expr::col(run(number_column(*attribute))), *attribute == NumberAttribute::EndTime)
+                let column = Expr::col(run(number_column(*attribute)));
+                match attribute {
+                    NumberAttribute::StartTime => steps.by(column, Kind::Integer, key.ascending),
+                    NumberAttribute::EndTime => steps.by_nullable(column, Kind::Integer, key.ascending),
+                }
             }
-        };
-        if nullable {
-            statement.order_by_expr_with_nulls(value, direction, NullOrdering::Last);
-        } else {
-            statement.order_by_expr(value, direction);
         }
     }
-    if order.iter().all(|key| key.by != OrderBy::Number(NumberAttribute::StartTime)) {
-        statement.order_by(run("start_time"), Order::Desc);
+    Ok(steps)
+}
+
+/// An order that tells any two runs apart.
+fn whole(order: &[OrderKey<OrderBy>]) -> Vec<OrderKey<OrderBy>> {
+    let mut whole = order.to_vec();
+    let by_start = OrderBy::Number(NumberAttribute::StartTime);
+    if order.iter().all(|key| key.by != by_start) {
+        whole.push(OrderKey { by: by_start, ascending: false });
     }
-    statement.order_by(run("run_id"), Order::Asc);
-    Ok(())
+    whole.push(OrderKey { by: OrderBy::Text(TextAttribute::RunId), ascending: true });
+    whole
+}
+
+/// Where a run stands in an order.
+pub async fn place(
+    reader: &mut Conn,
+    keys: &Keys,
+    order: &[OrderKey<OrderBy>],
+    row: &RunRow,
+    data: &RunData,
+) -> Result<Place> {
+    let mut place = Place::new();
+    for key in whole(order) {
+        match &key.by {
+            // What no run has orders nothing.
+            OrderBy::Metric(name) | OrderBy::Param(name) | OrderBy::Tag(name)
+                if keys.find(reader, name).await?.is_none() => {}
+            OrderBy::Metric(name) => {
+                let value = data.metrics.iter().find(|metric| metric.key == *name).map(|metric| metric.value);
+                place.extend(of_metric(value));
+            }
+            OrderBy::Param(name) => place.push(Value::text(value_of(&data.params, name))),
+            OrderBy::Tag(name) => place.push(Value::text(value_of(&data.tags, name))),
+            OrderBy::Text(attribute) => place.push(match attribute {
+                TextAttribute::RunId => Value::Text(row.run_id.clone()),
+                TextAttribute::RunName => Value::Text(row.name.clone()),
+                TextAttribute::UserId => Value::Text(row.user_id.clone()),
+                TextAttribute::ArtifactUri => Value::Text(row.artifact_uri.clone()),
+                TextAttribute::Status => {
+                    let mut ranks = (0_i64..).zip(statuses());
+                    let rank = ranks.find(|(_, status)| status.number() == row.status);
+                    Value::Integer(rank.map_or(UNKNOWN_STATUS, |(rank, _)| rank))
+                }
+            }),
+            OrderBy::Number(NumberAttribute::StartTime) => place.push(Value::Integer(row.start_time)),
+            OrderBy::Number(NumberAttribute::EndTime) => {
+                place.push(row.end_time.map_or(Value::Null, Value::Integer));
+            }
+        }
+    }
+    Ok(place)
+}
+
+fn value_of<'a>(pairs: &'a [KeyValue], key: &str) -> Option<&'a str> {
+    pairs.iter().find(|pair| pair.key == key).map(|pair| pair.value.as_str())
 }
 
 /// Joins the run's row with this key, if it has one; answers with what it is called.
@@ -334,13 +343,17 @@ fn join(statement: &mut SelectStatement, table: &'static str, place: usize, key_
     alias
 }
 
-/// Statuses are ordered by name.
-fn status_rank() -> Expr {
+/// Statuses in their order, which is by name.
+fn statuses() -> impl Iterator<Item = RunStatus> {
     let mut statuses = RunStatus::ALL;
     statuses.sort_unstable_by_key(|status| status.name());
+    statuses.into_iter()
+}
+
+fn status_rank() -> Expr {
     let ranks = CaseStatement::new();
     let ranks = (0_i64..)
-        .zip(statuses)
+        .zip(statuses())
         .fold(ranks, |ranks, (rank, status)| ranks.case(Expr::col(run("status")).eq(status.number()), rank));
-    ranks.into()
+    ranks.finally(UNKNOWN_STATUS).into()
 }
