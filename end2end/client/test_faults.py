@@ -180,6 +180,8 @@ def test_folder_that_can_not_be_written_is_one_sentence(tmp_path):
         (["server", "--port", "many"], "many"),
         (["server", "--backend-store-uri", "oracle://db/x"], "oracle"),
         (["server", "--no-serve-artifacts", "--default-artifact-root", "mlflow-artifacts:/"], "--no-serve-artifacts"),
+        (["server", "--app-name", "basic-auth"], "basic-auth"),
+        (["server", "--enable-workspaces"], "--enable-workspaces"),
         (["serve"], "serve"),
     ],
 )
@@ -191,6 +193,26 @@ def test_taken_port_is_one_sentence(serve, tmp_path):
     server = serve()
     result = run_once(["server", "--port", str(server.port), "--backend-store-uri", f"sqlite:///{tmp_path}/other.db"])
     assert str(server.port) in refusal(result)
+
+
+def test_flags_without_meaning_are_taken(serve):
+    server = serve("--gunicorn-opts", "-t 9", "--read-replica-backend-store-uri", "postgresql://replica/x")
+    assert "--read-replica-backend-store-uri has no meaning here" in server.output()
+
+
+def test_requests_are_counted_for_prometheus(serve, tmp_path):
+    server = serve("--expose-prometheus", str(tmp_path))
+    server.get("experiments/get", experiment_id="0")
+    server.get("experiments/get", experiment_id="404")
+    requests.get(f"{server.uri}/no/such/path", timeout=30)
+    figures = requests.get(f"{server.uri}/metrics", timeout=30)
+    assert figures.headers["content-type"].startswith("application/openmetrics-text")
+    lines = figures.text.splitlines()
+    assert 'mlflow_http_request_total{method="GET",status="200"} 1' in lines
+    assert 'mlflow_http_request_total{method="GET",status="404"} 2' in lines
+    labels = 'method="GET",path="/api/2.0/mlflow/experiments/get",status="200"'
+    assert f"mlflow_http_request_duration_seconds_count{{{labels}}} 1" in lines
+    assert not any("health" in line for line in lines)
 
 
 def test_health_command(serve):

@@ -58,11 +58,11 @@ pub fn router(service: &Service, security: &Security, prefix: &str, beside: Rout
 }
 
 /// As [`router`], for a server of artifacts alone (`--artifacts-only`): all other endpoints say so.
-pub fn artifacts_router(service: &Service, security: &Security, prefix: &str) -> Router {
+pub fn artifacts_router(service: &Service, security: &Security, prefix: &str, beside: Router) -> Router {
     let others = endpoints().into_iter().filter(|endpoint| !endpoint.serves_artifacts());
     let paths: BTreeSet<String> = others.flat_map(|endpoint| endpoint.paths()).collect();
     let closed = paths.iter().fold(Router::new(), |closed, path| closed.route(path, any(artifacts_only)));
-    mounted(service, security, prefix, routes(service, Endpoint::serves_artifacts).merge(closed))
+    mounted(service, security, prefix, routes(service, Endpoint::serves_artifacts).merge(closed).merge(beside))
 }
 
 fn mounted(service: &Service, security: &Security, prefix: &str, table: Router) -> Router {

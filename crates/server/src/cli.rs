@@ -110,6 +110,11 @@ pub(crate) struct ServerArgs {
     #[arg(long, env = "FERROFLOW_ALLOW_GC", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) allow_gc: bool,
 
+    /// Count requests and tell them at /metrics, in the format of Prometheus. The folder that MLflow wants here has no
+    /// meaning.
+    #[arg(long, value_name = "FOLDER", env = "MLFLOW_EXPOSE_PROMETHEUS")]
+    pub(crate) expose_prometheus: Option<String>,
+
     /// Log as JSON, for a log collector.
     #[arg(long, env = "FERROFLOW_LOG_JSON", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) log_json: bool,
@@ -129,6 +134,35 @@ pub(crate) struct ServerArgs {
     /// Has no meaning here; taken so that start scripts need no change.
     #[arg(long, value_name = "OPTS", env = "MLFLOW_UVICORN_OPTS")]
     pub(crate) uvicorn_opts: Option<String>,
+
+    /// Has no meaning here; taken so that start scripts need no change. Everything is read from the backend store.
+    #[arg(long, value_name = "URI", env = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI", hide_env_values = true)]
+    pub(crate) read_replica_backend_store_uri: Option<String>,
+
+    /// Has no meaning here; taken so that start scripts need no change. There are no traces.
+    #[arg(long, value_name = "FILE", env = "MLFLOW_TRACE_ARCHIVAL_CONFIG")]
+    pub(crate) trace_archival_config: Option<String>,
+
+    /// Has no meaning here; taken so that start scripts need no change.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) secrets_cache_ttl: Option<String>,
+
+    /// Has no meaning here; taken so that start scripts need no change.
+    #[arg(long, value_name = "N")]
+    pub(crate) secrets_cache_max_size: Option<String>,
+
+    /// Refused: there are no logins yet.
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub(crate) app_name: Option<String>,
+
+    /// Refused: there is one workspace.
+    #[arg(long, hide = true, env = "MLFLOW_ENABLE_WORKSPACES", overrides_with = "disable_workspaces",
+        value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) enable_workspaces: bool,
+
+    /// As it is.
+    #[arg(long, hide = true, overrides_with = "enable_workspaces")]
+    pub(crate) disable_workspaces: bool,
 
     /// Show this help.
     #[arg(long, action = ArgAction::Help)]

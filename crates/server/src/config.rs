@@ -29,6 +29,10 @@ impl Config {
             ("--gunicorn-opts", &args.gunicorn_opts),
             ("--waitress-opts", &args.waitress_opts),
             ("--uvicorn-opts", &args.uvicorn_opts),
+            ("--read-replica-backend-store-uri", &args.read_replica_backend_store_uri),
+            ("--trace-archival-config", &args.trace_archival_config),
+            ("--secrets-cache-ttl", &args.secrets_cache_ttl),
+            ("--secrets-cache-max-size", &args.secrets_cache_max_size),
         ] {
             if value.is_some() {
                 warnings.push(format!("{flag} has no meaning here and is ignored"));
@@ -39,6 +43,16 @@ impl Config {
                 "--registry-store-uri must be the same as --backend-store-uri: the registry lives in the same database"
                     .into(),
             );
+        }
+        // Whoever starts a server with logins must not get one without.
+        if let Some(name) = &args.app_name {
+            return Err(format!(
+                "--app-name {name} is not supported: there are no logins; put a proxy that asks for one in front of the \
+                 server, and leave the flag out"
+            ));
+        }
+        if args.enable_workspaces && !args.disable_workspaces {
+            return Err("--enable-workspaces is not supported: there is one workspace".into());
         }
         if !matches!(args.x_frame_options.to_ascii_uppercase().as_str(), "SAMEORIGIN" | "DENY" | "NONE") {
             return Err(format!("--x-frame-options must be SAMEORIGIN, DENY or NONE, not '{}'", args.x_frame_options));

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod health;
 mod maintenance;
+mod prometheus;
 mod serve;
 mod site;
 mod web;

@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServerArgs;
 use crate::config::Config;
+use crate::prometheus::Figures;
 use crate::site::Site;
 use crate::web;
 
@@ -75,10 +76,16 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
         async move { service.deliver_webhooks(no_more.map(drop)).await }
     });
     let sweeping = tokio::spawn(sweep_uploads(service.clone()));
+    let figures = args.expose_prometheus.is_some().then(Figures::new);
+    let beside = figures.as_ref().map(Figures::route).unwrap_or_default();
     let router = if args.artifacts_only {
-        api::artifacts_router(&service, &config.security, &config.static_prefix)
+        api::artifacts_router(&service, &config.security, &config.static_prefix, beside)
     } else {
-        web::router(&service, site, &config.security, &config.static_prefix)
+        web::router(&service, site, &config.security, &config.static_prefix, beside)
+    };
+    let router = match figures {
+        Some(figures) => figures.observe(router),
+        None => router,
     };
     greet(args, &config.artifacts, &config.static_prefix, port);
 

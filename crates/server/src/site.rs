@@ -28,36 +28,35 @@ struct Embedded;
 
 impl Site {
     /// Collects the files.
-    pub(crate) fn load() -> Self {
-        let files = Self::collect();
-        let mut names: Vec<_> = files.keys().collect();
-        names.sort_unstable();
-        let mut hasher = DefaultHasher::new();
-        for name in names {
-            name.hash(&mut hasher);
-            files[name].hash(&mut hasher);
-        }
-        let version = format!("{:016x}", hasher.finish()).into();
-        Self { files: Arc::new(files), version }
-    }
-
     #[cfg(feature = "embed-site")]
-    fn collect() -> HashMap<String, Cow<'static, [u8]>> {
-        Embedded::iter().filter_map(|name| Some((name.to_string(), Embedded::get(&name)?.data))).collect()
+    pub(crate) fn load() -> Self {
+        let mut hasher = DefaultHasher::new();
+        let mut files = HashMap::new();
+        // By name, with digests that were taken at compile time: at the start nobody needs the files themselves.
+        for name in Embedded::iter() {
+            if let Some(file) = Embedded::get(&name) {
+                (&name, file.metadata.sha256_hash()).hash(&mut hasher);
+                files.insert(name.into_owned(), file.data);
+            }
+        }
+        Self { files: Arc::new(files), version: version(&hasher) }
     }
 
+    /// Collects the files.
     #[cfg(not(feature = "embed-site"))]
-    fn collect() -> HashMap<String, Cow<'static, [u8]>> {
+    pub(crate) fn load() -> Self {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/site");
+        let mut hasher = DefaultHasher::new();
         let mut files = HashMap::new();
         for folder in ["", "pkg/"] {
             for entry in std::fs::read_dir(format!("{root}/{folder}")).into_iter().flatten().flatten() {
                 if let (Ok(name), Ok(data)) = (entry.file_name().into_string(), std::fs::read(entry.path())) {
+                    (&name, &data).hash(&mut hasher);
                     files.insert(format!("{folder}{name}"), data.into());
                 }
             }
         }
-        files
+        Self { files: Arc::new(files), version: version(&hasher) }
     }
 
     /// Whether the UI's code is there at all.
@@ -100,6 +99,10 @@ impl Site {
         }
         response
     }
+}
+
+fn version(hasher: &DefaultHasher) -> Arc<str> {
+    format!("{:016x}", hasher.finish()).into()
 }
 
 /// `GET /pkg/<hash>/<file>`: a file that never changes under its address.

@@ -21,8 +21,8 @@ const FUNCTIONS: &str = "/_fn/";
 /// Answers smaller than this are not worth compressing, in bytes.
 const COMPRESS_ABOVE: u16 = 1024;
 
-/// Puts the router together.
-pub(crate) fn router(service: &Service, site: Site, security: &Security, prefix: &str) -> Router {
+/// Puts the router together, with what else there is `beside` API and UI.
+pub(crate) fn router(service: &Service, site: Site, security: &Security, prefix: &str, beside: Router) -> Router {
     app::set_prefix(prefix);
     let options = LeptosOptions::builder().output_name("ferroflow").build();
     let context = {
@@ -50,7 +50,7 @@ pub(crate) fn router(service: &Service, site: Site, security: &Security, prefix:
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(NotYetEncoded)));
     let files =
         Router::new().route("/pkg/{version}/{*file}", get(package)).route("/favicon.svg", get(icon)).with_state(site);
-    api::router(service, security, prefix, pages.merge(files))
+    api::router(service, security, prefix, pages.merge(files).merge(beside))
 }
 
 /// Pages know the address as the browser has it, with the prefix that routing took off: the browser's code must find the

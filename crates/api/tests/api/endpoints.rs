@@ -166,7 +166,7 @@ async fn a_fault_of_ours_is_a_500_that_says_nothing_of_the_inside() {
 async fn a_server_of_artifacts_alone_has_no_other_endpoint() {
     let test = testing::TestService::new(testing::Backend::Sqlite).await;
     let security = api::Security { enabled: false, ..api::Security::default() };
-    let router = api::artifacts_router(&test.service, &security, "");
+    let router = api::artifacts_router(&test.service, &security, "", axum::Router::new());
     let ask = async |method: &str, path: &str| {
         let request = Request::builder().method(method).uri(path).body(Body::from("x")).expect("a request");
         let answer = router.clone().oneshot(request).await.expect("an answer");
