@@ -52,11 +52,21 @@ build_wasm_std() {
   rm -rf "$dir"
 }
 
-# cargo_tool BINARY CRATE VERSION ENV... -- ARGS...
+has_version() { # BINARY VERSION
+  [ "$("$CACHE/cargo/bin/$1" --version 2>/dev/null | grep -o '[0-9]\+\.[0-9]\+\.[0-9]\+' | head -n 1)" = "$2" ]
+}
+
+# cargo_tool BINARY CRATE VERSION ARGS...
 cargo_tool() {
   local binary=$1 crate=$2 version=$3
   shift 3
-  [ "$("$CACHE/cargo/bin/$binary" --version 2>/dev/null | grep -o '[0-9]\+\.[0-9]\+\.[0-9]\+' | head -n 1)" = "$version" ] && return 0
+  has_version "$binary" "$version" && return 0
+  # The ordinary way first, where there is cargo-binstall: a build that somebody else made.
+  if have cargo-binstall && timeout 300 cargo binstall --no-confirm --disable-telemetry --disable-strategies compile \
+    --root "$CACHE/cargo" "$crate@$version" >"$CACHE/log/binstall-$crate.log" 2>&1 && has_version "$binary" "$version"; then
+    say "$crate $version: installed as it was published"
+    return 0
+  fi
   # The tool only conducts the build: it is compiled for speed of compilation.
   step "$crate $version" env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=none \
