@@ -28,11 +28,12 @@ impl Service {
                 if left == Some(version) {
                     return Ok(());
                 }
+                let edit = by.edit(tx, no).await?;
                 aliases::set(tx, no, &alias, version).await?;
                 if let Some(left) = left {
-                    by.note(tx, no, Some(left), Change::AliasLeft { alias: alias.clone(), to: version }).await?;
+                    edit.note(tx, Some(left), Change::AliasLeft { alias: alias.clone(), to: version }).await?;
                 }
-                Ok(by.note(tx, no, Some(version), Change::AliasSet { alias, left }).await?)
+                Ok(edit.note(tx, Some(version), Change::AliasSet { alias, left }).await?)
             })
         });
         Ok(set.await?)
@@ -49,7 +50,7 @@ impl Service {
                 outbox.put(tx, News::AliasDeleted { name: &name, alias: &alias }).await?;
                 if let Some(version) = aliases::find(tx, no, &alias).await? {
                     aliases::delete(tx, no, &alias).await?;
-                    by.note(tx, no, Some(version), Change::AliasDeleted { alias }).await?;
+                    by.edit(tx, no).await?.note(tx, Some(version), Change::AliasDeleted { alias }).await?;
                 }
                 Ok(())
             })

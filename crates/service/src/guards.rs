@@ -41,7 +41,7 @@ impl Service {
                 if before != guards {
                     rows::set(tx, row.registered_no, &guards).await?;
                     let change = Change::GuardsChanged { before, after: guards.clone() };
-                    by.note(tx, row.registered_no, None, change).await?;
+                    by.edit(tx, row.registered_no).await?.note(tx, None, change).await?;
                 }
                 Ok(guards)
             })

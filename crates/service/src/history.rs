@@ -1,15 +1,19 @@
 //! The registry's memory: every change of a registered model or version is noted in the transaction that makes it.
 //!
 //! Whoever sends a request says who they are, or does not: [`acting_as`] runs the work for them, and [`Author`] carries
-//! their name into the transaction.
+//! their name into the transaction. The time of a change is asked for there, under the model's lock ([`Edit`]), so that
+//! the times of a model's changes are in the order in which they were made.
+
+use std::sync::Arc;
 
 use domain::history::{Change, HistoryEntry, MAX_ACTOR, StageSpan};
 use domain::model_versions::{Stage, parse_version};
 use domain::{Error, Millis, Page, Result, names};
-use store::{Conn, StoreError, history as rows, registered_models, restore};
+use store::registered_models::{self, RegisteredRow};
+use store::{Conn, StoreError, history as rows, restore};
 
 use crate::errors::Fault;
-use crate::{Service, model_versions, paging};
+use crate::{Clock, Service, model_versions, paging};
 
 /// Entries on a page that does not say how many.
 const DEFAULT_RESULTS: i64 = 100;
@@ -30,47 +34,74 @@ pub async fn acting_as<F: Future>(name: Option<&str>, work: F) -> F::Output {
     ACTOR.scope(Some(name).filter(|name| !name.trim().is_empty()), work).await
 }
 
-/// Who makes a change, and when.
-#[derive(Clone, Debug)]
+/// Who makes a change, on the way into its transaction.
+#[derive(Clone)]
 pub(crate) struct Author {
     actor: Option<String>,
-    time: Millis,
+    clock: Arc<dyn Clock>,
 }
 
 impl Author {
-    /// Notes a change of a model or of one of its versions, unless it is none.
+    /// The time, for a model that is about to be made: see [`Author::made`].
+    pub(crate) fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// The change of a model that has just been made.
+    pub(crate) fn made(&self, model: &RegisteredRow) -> Edit {
+        Edit { registered_no: model.registered_no, actor: self.actor.clone(), time: model.creation_time }
+    }
+
+    /// Begins a change of a model, whose row the transaction has locked.
+    pub(crate) async fn edit(&self, tx: &mut Conn, registered_no: i64) -> Result<Edit, StoreError> {
+        // Another server's clock may be ahead of ours, and ours may have been put back.
+        let last = rows::last_time(tx, registered_no).await?.unwrap_or(Millis::MIN);
+        Ok(Edit { registered_no, actor: self.actor.clone(), time: self.clock.now().max(last) })
+    }
+}
+
+/// A change of a model or its versions under way.
+#[derive(Debug)]
+pub(crate) struct Edit {
+    registered_no: i64,
+    actor: Option<String>,
+    /// When it is made: not before anything else that was done to the model.
+    pub(crate) time: Millis,
+}
+
+impl Edit {
+    /// Notes what was done to the model or to one of its versions, unless it is nothing.
     pub(crate) async fn note(
         &self,
         tx: &mut Conn,
-        registered_no: i64,
         version: Option<i64>,
         change: impl Into<Option<Change>>,
     ) -> Result<(), StoreError> {
         let Some(change) = change.into() else { return Ok(()) };
         let entry = HistoryEntry { time: self.time, actor: self.actor.clone(), version, change };
-        rows::add(tx, registered_no, &entry).await
+        rows::add(tx, self.registered_no, &entry).await
     }
 
     /// Notes that a version moved to another stage, out of which others were archived.
     pub(crate) async fn note_stage(
         &self,
         tx: &mut Conn,
-        registered_no: i64,
         version: i64,
         (from, to): (Stage, Stage),
         archived: Vec<i64>,
     ) -> Result<(), StoreError> {
+        let registered_no = self.registered_no;
         if !archived.is_empty() {
             rows::end_others(tx, registered_no, to, version, self.time).await?;
         }
         for other in &archived {
-            self.note(tx, registered_no, Some(*other), Change::Displaced { from: to, by: version }).await?;
+            self.note(tx, Some(*other), Change::Displaced { from: to, by: version }).await?;
         }
         if from != to {
             rows::note_stage(tx, registered_no, version, to, self.time).await?;
         }
         let moved = from != to || !archived.is_empty();
-        self.note(tx, registered_no, Some(version), moved.then_some(Change::StageMoved { from, to, archived })).await
+        self.note(tx, Some(version), moved.then_some(Change::StageMoved { from, to, archived })).await
     }
 }
 
@@ -96,9 +127,9 @@ struct Remembered {
 }
 
 impl Service {
-    /// Who asks, and the time.
+    /// Who asks.
     pub(crate) fn author(&self) -> Author {
-        Author { actor: ACTOR.try_with(Clone::clone).ok().flatten(), time: self.now() }
+        Author { actor: ACTOR.try_with(Clone::clone).ok().flatten(), clock: self.inner.clock.clone() }
     }
 
     /// What was done to a model and its versions, or to one version, the latest first.

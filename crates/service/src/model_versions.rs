@@ -72,13 +72,13 @@ impl Service {
         for tag in &new.tags {
             check_tag(&tag.key, &tag.value)?;
         }
-        let (now, by, outbox) = (self.now(), self.author(), self.outbox());
+        let (by, outbox) = (self.author(), self.outbox());
         let create = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let mut model = models::lock(tx, &new.name).await?;
                 if model.is_none() && create_model {
-                    if let Some(made) = models::insert(tx, &new.name, None, false, now).await? {
-                        by.note(tx, made.registered_no, None, Change::Created).await?;
+                    if let Some(made) = models::insert(tx, &new.name, None, false, by.now()).await? {
+                        by.made(&made).note(tx, None, Change::Created).await?;
                         let made = registered_models::whole(tx, made).await?;
                         outbox.put(tx, News::ModelCreated(&made)).await?;
                     }
@@ -89,11 +89,12 @@ impl Service {
                 if !gc::hold(tx, &origin.run_id, origin.model_no, &origin.storage_location).await? {
                     return Err(sources::is_being_removed(&origin.source).into());
                 }
-                let version = rows::take_number(tx, registered_no, now).await?;
+                let edit = by.edit(tx, registered_no).await?;
+                let version = rows::take_number(tx, registered_no, edit.time).await?;
                 let added = NewVersion {
                     registered_no,
                     version,
-                    now,
+                    now: edit.time,
                     source: origin.source,
                     storage_location: origin.storage_location,
                     run_id: origin.run_id,
@@ -109,7 +110,7 @@ impl Service {
                 if let Some(model_no) = origin.model_no {
                     note_version(tx, model_no, &new.name, version).await?;
                 }
-                by.note(tx, registered_no, Some(version), Change::Created).await?;
+                edit.note(tx, Some(version), Change::Created).await?;
                 let row = find(tx, &new.name, version).await?;
                 let version = whole(tx, row).await?;
                 outbox.put(tx, News::VersionCreated(&version)).await?;
@@ -140,14 +141,14 @@ impl Service {
     ) -> Result<ModelVersion> {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;
-        let (name, description, now) = (name.to_owned(), description.map(str::to_owned), self.now());
-        let by = self.author();
+        let (name, description, by) = (name.to_owned(), description.map(str::to_owned), self.author());
         let update = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name, version).await?;
-                rows::set_description(tx, row.registered_no, version, description.as_deref(), now).await?;
+                let edit = by.edit(tx, row.registered_no).await?;
+                rows::set_description(tx, row.registered_no, version, description.as_deref(), edit.time).await?;
                 let change = Change::described(row.description.as_deref(), description.as_deref());
-                by.note(tx, row.registered_no, Some(version), change).await?;
+                edit.note(tx, Some(version), change).await?;
                 let row = find(tx, &name, version).await?;
                 whole(tx, row).await
             })
@@ -174,7 +175,7 @@ impl Service {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;
         let signed = if to == Stage::Production { self.signed_if_asked(name, version).await? } else { None };
-        let (name, now, by) = (name.to_owned(), self.now(), self.author());
+        let (name, by) = (name.to_owned(), self.author());
         let transition = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name, version).await?;
@@ -182,14 +183,15 @@ impl Service {
                 if to == Stage::Production && from != to {
                     guards::check(tx, &row, signed).await?;
                 }
+                let edit = by.edit(tx, row.registered_no).await?;
                 let archived = if archive_existing {
-                    rows::archive_others(tx, row.registered_no, version, to, now).await?
+                    rows::archive_others(tx, row.registered_no, version, to, edit.time).await?
                 } else {
                     Vec::new()
                 };
-                rows::set_stage(tx, row.registered_no, version, to, now).await?;
-                by.note_stage(tx, row.registered_no, version, (from, to), archived).await?;
-                models::touch(tx, row.registered_no, now).await?;
+                rows::set_stage(tx, row.registered_no, version, to, edit.time).await?;
+                edit.note_stage(tx, version, (from, to), archived).await?;
+                models::touch(tx, row.registered_no, edit.time).await?;
                 let row = find(tx, &name, version).await?;
                 whole(tx, row).await
             })
@@ -202,15 +204,16 @@ impl Service {
     pub async fn delete_model_version(&self, name: &str, version: &str) -> Result<()> {
         let version = parse_version(version)?;
         names::check_model_name(name, "name")?;
-        let (name, now, by) = (name.to_owned(), self.now(), self.author());
+        let (name, by) = (name.to_owned(), self.author());
         let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name, version).await?;
+                let edit = by.edit(tx, row.registered_no).await?;
                 let aliases = aliases::delete_of_version(tx, row.registered_no, version).await?;
-                rows::delete(tx, row.registered_no, version, now).await?;
-                history::note_stage(tx, row.registered_no, version, Stage::None, now).await?;
-                by.note(tx, row.registered_no, Some(version), Change::Deleted { aliases }).await?;
-                Ok(models::touch(tx, row.registered_no, now).await?)
+                rows::delete(tx, row.registered_no, version, edit.time).await?;
+                history::note_stage(tx, row.registered_no, version, Stage::None, edit.time).await?;
+                edit.note(tx, Some(version), Change::Deleted { aliases }).await?;
+                Ok(models::touch(tx, row.registered_no, edit.time).await?)
             })
         });
         Ok(delete.await?)
@@ -233,7 +236,7 @@ impl Service {
                 let before = rows::tag(tx, row.registered_no, version, &tag.key).await?;
                 rows::set_tag(tx, row.registered_no, version, &tag.key, &tag.value).await?;
                 let change = Change::tag_set(&tag.key, before.as_deref(), &tag.value);
-                by.note(tx, row.registered_no, Some(version), change).await?;
+                by.edit(tx, row.registered_no).await?.note(tx, Some(version), change).await?;
                 if tag.key == PROMPT_TAG {
                     rows::set_prompt(tx, row.registered_no, version, says_prompt(slice::from_ref(&tag))).await?;
                 }
@@ -254,7 +257,8 @@ impl Service {
                 let row = lock(tx, &name, version).await?;
                 let before = rows::tag(tx, row.registered_no, version, &key).await?;
                 rows::delete_tag(tx, row.registered_no, version, &key).await?;
-                by.note(tx, row.registered_no, Some(version), Change::tag_deleted(&key, before.as_deref())).await?;
+                let change = Change::tag_deleted(&key, before.as_deref());
+                by.edit(tx, row.registered_no).await?.note(tx, Some(version), change).await?;
                 if key == PROMPT_TAG {
                     rows::set_prompt(tx, row.registered_no, version, false).await?;
                 }

@@ -47,19 +47,19 @@ impl Service {
             names::check_tag(&tag.key, &tag.value, MAX_REGISTRY_TAG_VALUE)?;
         }
         let NewRegisteredModel { name, description, tags } = new;
-        let (tags, now, by, outbox) = (last_wins(tags), self.now(), self.author(), self.outbox());
+        let (tags, by, outbox) = (last_wins(tags), self.author(), self.outbox());
         let create = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let is_prompt = says_prompt(&tags);
                 let description = description.as_deref().filter(|d| !d.is_empty());
-                let Some(row) = rows::insert(tx, &name, description, is_prompt, now).await? else {
+                let Some(row) = rows::insert(tx, &name, description, is_prompt, by.now()).await? else {
                     let taken_by_prompt = rows::find(tx, &name).await?.is_some_and(|row| row.is_prompt);
                     return Err(name_taken(&name, taken_by_prompt, is_prompt).into());
                 };
                 for tag in &tags {
                     rows::set_tag(tx, row.registered_no, &tag.key, &tag.value).await?;
                 }
-                by.note(tx, row.registered_no, None, Change::Created).await?;
+                by.made(&row).note(tx, None, Change::Created).await?;
                 let model = whole(tx, row).await?;
                 outbox.put(tx, News::ModelCreated(&model)).await?;
                 Ok(model)
@@ -83,14 +83,15 @@ impl Service {
     /// Sets the description; `None` clears it.
     pub async fn update_registered_model(&self, name: &str, description: Option<&str>) -> Result<RegisteredModel> {
         names::check_model_name(name, "name")?;
-        let (name, now, by) = (name.to_owned(), self.now(), self.author());
+        let (name, by) = (name.to_owned(), self.author());
         let description = description.filter(|d| !d.is_empty()).map(str::to_owned);
         let update = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name).await?;
-                rows::set_description(tx, row.registered_no, description.as_deref(), now).await?;
+                let edit = by.edit(tx, row.registered_no).await?;
+                rows::set_description(tx, row.registered_no, description.as_deref(), edit.time).await?;
                 let change = Change::described(row.description.as_deref(), description.as_deref());
-                by.note(tx, row.registered_no, None, change).await?;
+                edit.note(tx, None, change).await?;
                 let row = find(tx, &name).await?;
                 whole(tx, row).await
             })
@@ -102,16 +103,17 @@ impl Service {
     pub async fn rename_registered_model(&self, name: &str, new_name: &str) -> Result<RegisteredModel> {
         names::check_model_name(new_name, "new_name")?;
         names::check_model_name(name, "name")?;
-        let (name, new_name, now, by) = (name.to_owned(), new_name.to_owned(), self.now(), self.author());
+        let (name, new_name, by) = (name.to_owned(), new_name.to_owned(), self.author());
         let rename = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name).await?;
-                match rows::rename(tx, row.registered_no, &new_name, now).await {
+                let edit = by.edit(tx, row.registered_no).await?;
+                match rows::rename(tx, row.registered_no, &new_name, edit.time).await {
                     Err(StoreError::Conflict(_)) => return Err(name_taken(&new_name, false, false).into()),
                     other => other?,
                 }
                 let change = || Change::Renamed { from: name.clone(), to: new_name.clone() };
-                by.note(tx, row.registered_no, None, (name != new_name).then(change)).await?;
+                edit.note(tx, None, (name != new_name).then(change)).await?;
                 let row = find(tx, &new_name).await?;
                 whole(tx, row).await
             })
@@ -123,13 +125,14 @@ impl Service {
     /// collected; a new model of the name starts from version 1.
     pub async fn delete_registered_model(&self, name: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
-        let (name, now, by) = (name.to_owned(), self.now(), self.author());
+        let (name, by) = (name.to_owned(), self.author());
         let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name).await?;
-                rows::delete(tx, row.registered_no, now).await?;
-                history::end_stages(tx, row.registered_no, now).await?;
-                Ok(by.note(tx, row.registered_no, None, Change::Deleted { aliases: Vec::new() }).await?)
+                let edit = by.edit(tx, row.registered_no).await?;
+                rows::delete(tx, row.registered_no, edit.time).await?;
+                history::end_stages(tx, row.registered_no, edit.time).await?;
+                Ok(edit.note(tx, None, Change::Deleted { aliases: Vec::new() }).await?)
             })
         });
         Ok(delete.await?)
@@ -161,7 +164,7 @@ impl Service {
                 let before = rows::tag(tx, row.registered_no, &tag.key).await?;
                 rows::set_tag(tx, row.registered_no, &tag.key, &tag.value).await?;
                 let change = Change::tag_set(&tag.key, before.as_deref(), &tag.value);
-                by.note(tx, row.registered_no, None, change).await?;
+                by.edit(tx, row.registered_no).await?.note(tx, None, change).await?;
                 if tag.key == PROMPT_TAG {
                     rows::set_prompt(tx, row.registered_no, says_prompt(slice::from_ref(&tag))).await?;
                 }
@@ -181,7 +184,8 @@ impl Service {
                 let row = lock(tx, &name).await?;
                 let before = rows::tag(tx, row.registered_no, &key).await?;
                 rows::delete_tag(tx, row.registered_no, &key).await?;
-                by.note(tx, row.registered_no, None, Change::tag_deleted(&key, before.as_deref())).await?;
+                let change = Change::tag_deleted(&key, before.as_deref());
+                by.edit(tx, row.registered_no).await?.note(tx, None, change).await?;
                 if key == PROMPT_TAG {
                     rows::set_prompt(tx, row.registered_no, false).await?;
                 }

@@ -73,7 +73,7 @@ impl Service {
     pub async fn restore_registered_model(&self, name: &str, id: Option<&str>) -> Result<RegisteredModel> {
         names::check_model_name(name, "name")?;
         let id = id.map(parse_id).transpose()?;
-        let (name, now, by) = (name.to_owned(), self.now(), self.author());
+        let (name, by) = (name.to_owned(), self.author());
         let restore = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let Some(row) = rows::model(tx, &name, id).await? else {
@@ -83,14 +83,16 @@ impl Service {
                     }
                     .into());
                 };
-                match rows::restore_model(tx, row.registered_no, now).await {
+                match rows::restore_model(tx, row.registered_no).await {
                     Err(StoreError::Conflict(_)) => return Err(name_taken(&name).into()),
                     Ok(false) => return Err(registered_models::not_found(&name).into()),
                     other => other?,
                 };
-                history::begin_stages(tx, row.registered_no, now).await?;
+                let edit = by.edit(tx, row.registered_no).await?;
+                models::touch(tx, row.registered_no, edit.time).await?;
+                history::begin_stages(tx, row.registered_no, edit.time).await?;
                 let restored = Change::Restored { aliases: Vec::new(), lost: None };
-                by.note(tx, row.registered_no, None, restored).await?;
+                edit.note(tx, None, restored).await?;
                 let row = registered_models::find(tx, &name).await?;
                 registered_models::whole(tx, row).await
             })
@@ -102,7 +104,7 @@ impl Service {
     pub async fn restore_model_version(&self, name: &str, version: &str) -> Result<ModelVersion> {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;
-        let (name, now, by) = (name.to_owned(), self.now(), self.author());
+        let (name, by) = (name.to_owned(), self.author());
         let restore = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let Some(model) = models::lock(tx, &name).await? else {
@@ -118,17 +120,18 @@ impl Service {
                     }
                     .into());
                 };
+                let edit = by.edit(tx, no).await?;
                 let had = Stage::from_number(row.version.stage).unwrap_or_default();
                 let lost = had.is_active() && rows::is_stage_taken(tx, no, version, had.number()).await?;
                 let stage = if lost { Stage::Archived } else { had };
-                rows::restore_version(tx, no, version, stage.number(), now).await?;
-                history::note_stage(tx, no, version, stage, now).await?;
+                rows::restore_version(tx, no, version, stage.number(), edit.time).await?;
+                history::note_stage(tx, no, version, stage, edit.time).await?;
                 let aliases = free_aliases(tx, no, version).await?;
                 for alias in &aliases {
                     aliases::set(tx, no, alias, version).await?;
                 }
-                models::touch(tx, no, now).await?;
-                by.note(tx, no, Some(version), Change::Restored { aliases, lost: lost.then_some(had) }).await?;
+                models::touch(tx, no, edit.time).await?;
+                edit.note(tx, Some(version), Change::Restored { aliases, lost: lost.then_some(had) }).await?;
                 let row = model_versions::find(tx, &name, version).await?;
                 model_versions::whole(tx, row).await
             })

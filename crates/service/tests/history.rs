@@ -1,12 +1,19 @@
 //! What the registry remembers: who did what, and which version was in which stage when.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use domain::guards::Guards;
 use domain::history::{Change, HistoryEntry, StageSpan};
 use domain::model_versions::Stage;
 use domain::{Error, Tag};
 use rstest::rstest;
-use service::{HistoryOf, NewModelVersion, NewRegisteredModel, Service, acting_as};
+use service::{
+    Artifacts, Clock, HistoryOf, NewModelVersion, NewRegisteredModel, S3Options, Service, SystemEntropy, acting_as,
+};
+use store::StoreError;
 use testing::{Backend, TestService};
+use tokio::sync::oneshot;
 
 const START: i64 = 1_700_000_000_000;
 
@@ -248,6 +255,88 @@ async fn who_was_in_production_on_a_day(#[values(Backend::Sqlite, Backend::Postg
     assert_eq!(s.stage_at("m", None, "Staging", START).await.unwrap(), []);
     let refused = s.stage_at("m", None, "Archived", START).await.unwrap_err();
     assert_eq!(refused.message, "Only who was in Staging or Production is remembered, not who was in Archived.");
+}
+
+/// A clock that is right twice a day.
+struct Stopped(i64);
+
+impl Clock for Stopped {
+    fn now(&self) -> i64 {
+        self.0
+    }
+}
+
+/// Another server on the test's database, whose clock differs.
+async fn server_at(t: &TestService, time: i64) -> Service {
+    let artifacts = Artifacts::new(S3Options::default()).await;
+    let config = t.service.artifact_config().clone();
+    Service::new(t.database.store.clone(), artifacts, config, Arc::new(Stopped(time)), Arc::new(SystemEntropy))
+}
+
+#[rstest]
+#[tokio::test]
+async fn time_does_not_run_backwards_between_servers(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let t = TestService::new(backend).await;
+    let (s, ahead) = (&t.service, server_at(&t, START + 1_000).await);
+    model_with_versions(s, "m", 2).await;
+    ahead.transition_stage("m", "1", "Production", false).await.unwrap();
+    let moved = s.transition_stage("m", "2", "Production", true).await.unwrap();
+    assert_eq!(moved.last_updated_timestamp, START + 1_000);
+    s.set_alias("m", "best", "2").await.unwrap();
+    let made = s.create_model_version(version("m")).await.unwrap();
+    assert_eq!(made.creation_timestamp, START + 1_000);
+    s.delete_registered_model("m").await.unwrap();
+    s.restore_registered_model("m", None).await.unwrap();
+
+    let times: Vec<i64> = history(s, "m", None).await.iter().map(|entry| entry.time - START).collect();
+    assert_eq!(times, [0, 0, 0, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000]);
+    assert_eq!(s.stage_at("m", None, "Production", START + 999).await.unwrap(), []);
+    let since = s.stage_at("m", None, "Production", START + 1_000).await.unwrap();
+    assert_eq!(since, [StageSpan { version: 2, since: START + 1_000, until: None }]);
+}
+
+/// SQLite has one writer: there a change waits before its transaction, not within.
+#[tokio::test]
+async fn what_waits_for_another_change_is_told_at_the_time_when_it_is_made() {
+    let t = TestService::new(Backend::Postgres).await;
+    let s = &t.service;
+    model_with_versions(s, "m", 1).await;
+    let ((locked, is_locked), (go_on, may_go_on)) = (oneshot::channel(), oneshot::channel::<()>());
+    let store = t.database.store.clone();
+    let other = tokio::spawn(async move {
+        let hold = store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                store::registered_models::lock(tx, "m").await?;
+                locked.send(()).unwrap();
+                drop(may_go_on.await);
+                Ok(())
+            })
+        });
+        hold.await.unwrap();
+    });
+    is_locked.await.unwrap();
+    let waits = tokio::spawn({
+        let s = s.clone();
+        async move { s.transition_stage("m", "1", "Production", false).await.unwrap() }
+    });
+    until_somebody_waits(&t).await;
+    t.clock.advance(7);
+    go_on.send(()).unwrap();
+    other.await.unwrap();
+
+    assert_eq!(waits.await.unwrap().last_updated_timestamp, START + 7);
+    assert_eq!(history(s, "m", None).await.pop().unwrap().time, START + 7);
+    assert_eq!(s.stage_at("m", None, "Production", START + 6).await.unwrap(), []);
+    assert_eq!(s.registered_model("m").await.unwrap().last_updated_timestamp, START + 7);
+}
+
+/// Asks Postgres until a transaction waits for a row that another one has locked.
+async fn until_somebody_waits(t: &TestService) {
+    const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let mut conn = t.database.store.read().await.unwrap();
+    let waiting = async { while conn.fetch_one::<(i64,)>(WAITING, vec![]).await.unwrap() == (0,) {} };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it waits for the lock");
 }
 
 #[rstest]

@@ -12,6 +12,9 @@ const STILL: i64 = i64::MAX;
 
 pub(crate) const OF_MODEL: &str = "SELECT event_no, version, time, actor, change FROM registry_events
     WHERE registered_no = $1 AND event_no < $2 AND NOT echo ORDER BY event_no DESC LIMIT $3";
+/// An echo comes with the entry that it is one of, and at the same time.
+pub(crate) const LAST_TIME: &str = "SELECT time FROM registry_events
+    WHERE registered_no = $1 AND NOT echo ORDER BY event_no DESC LIMIT 1";
 pub(crate) const OF_VERSION: &str = "SELECT event_no, version, time, actor, change FROM registry_events
     WHERE registered_no = $1 AND version = $4 AND event_no < $2 ORDER BY event_no DESC LIMIT $3";
 pub(crate) const STAGE_AT: &str = "SELECT version, since, until FROM stage_spans
@@ -62,6 +65,12 @@ pub async fn add(conn: &mut Conn, registered_no: i64, entry: &HistoryEntry) -> R
     let echo = entry.change.is_echo();
     let args = args![registered_no, entry.version, entry.time, entry.actor.as_deref(), change, echo];
     conn.execute(SQL, args).await.map(drop)
+}
+
+/// When the last thing was done to a model or one of its versions.
+pub async fn last_time(conn: &mut Conn, registered_no: i64) -> Result<Option<i64>> {
+    let last: Option<(i64,)> = conn.fetch_optional(LAST_TIME, args![registered_no]).await?;
+    Ok(last.map(|(time,)| time))
 }
 
 /// A model's entries before one of them, the latest first: of its own and of all its versions without echoes, or all of

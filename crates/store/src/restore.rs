@@ -78,14 +78,14 @@ pub async fn model(conn: &mut Conn, name: &str, registered_no: Option<i64>) -> R
     }
 }
 
-/// Brings a model back with the versions that were deleted with it; says whether it was deleted still.
-/// [`StoreError::Conflict`](crate::StoreError::Conflict) if its name is taken.
-pub async fn restore_model(conn: &mut Conn, registered_no: i64, now: i64) -> Result<bool> {
-    const MODEL: &str = "UPDATE registered_models SET deleted_at = NULL, last_update_time = $2
+/// Brings a model back with the versions that were deleted with it; says whether it was deleted still. Its row is locked
+/// from then on. [`StoreError::Conflict`](crate::StoreError::Conflict) if its name is taken.
+pub async fn restore_model(conn: &mut Conn, registered_no: i64) -> Result<bool> {
+    const MODEL: &str = "UPDATE registered_models SET deleted_at = NULL
         WHERE registered_no = $1 AND deleted_at IS NOT NULL";
     const VERSIONS: &str = "UPDATE model_versions SET deleted_at = NULL, deleted_with_model = FALSE
         WHERE registered_no = $1 AND deleted_at IS NOT NULL AND deleted_with_model";
-    let restored = conn.execute(MODEL, args![registered_no, now]).await? > 0;
+    let restored = conn.execute(MODEL, args![registered_no]).await? > 0;
     if restored {
         conn.execute(VERSIONS, args![registered_no]).await?;
     }

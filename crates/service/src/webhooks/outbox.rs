@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
+use domain::Tag;
 use domain::model_versions::ModelVersion;
 use domain::registered_models::RegisteredModel;
 use domain::webhooks::{Action, Entity, Event};
-use domain::{Millis, Tag};
 use store::{Conn, StoreError, outbox, registered_models};
 use tokio::sync::Notify;
 
 use super::payload::Data;
 use crate::registered_models::says_prompt;
-use crate::{Entropy, Service};
+use crate::{Clock, Entropy, Service};
 
 /// A change in the registry that webhooks can be told of.
 pub(crate) enum News<'a> {
@@ -92,16 +92,16 @@ impl News<'_> {
 /// Where a transaction leaves its events.
 #[derive(Clone)]
 pub(crate) struct Outbox {
-    now: Millis,
+    clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     wake: Arc<Notify>,
 }
 
 impl Service {
-    /// Where a transaction leaves its events, at the time of now.
+    /// Where a transaction leaves its events.
     pub(crate) fn outbox(&self) -> Outbox {
         let inner = &self.inner;
-        Outbox { now: inner.clock.now(), entropy: inner.entropy.clone(), wake: inner.webhooks.wake.clone() }
+        Outbox { clock: inner.clock.clone(), entropy: inner.entropy.clone(), wake: inner.webhooks.wake.clone() }
     }
 }
 
@@ -118,9 +118,10 @@ impl Outbox {
         let Some(event) = (if is_prompt { of_prompt } else { of_model }) else { return Ok(()) };
         let wanted = event.to_string();
         listeners.retain(|listener| listener.event == wanted);
-        let body = change.data(is_prompt).body(event, self.now);
+        let now = self.clock.now();
+        let body = change.data(is_prompt).body(event, now);
         for listener in listeners {
-            outbox::add(tx, listener.webhook_no, &uuid(self.entropy.next()), &body, self.now).await?;
+            outbox::add(tx, listener.webhook_no, &uuid(self.entropy.next()), &body, now).await?;
         }
         // The transaction has yet to end: whoever is woken looks a moment later.
         self.wake.notify_one();

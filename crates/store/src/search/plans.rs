@@ -140,6 +140,7 @@ async fn the_registry_is_read_by_indexes() {
     let by_stages = "SEARCH model_versions USING INDEX model_versions_by_stage (registered_no=? AND stage=?)";
     for (sql, wanted, unwanted) in [
         (history::OF_MODEL, "USING INDEX registry_events_by_model (registered_no=? AND event_no<?)", sort),
+        (history::LAST_TIME, "USING INDEX registry_events_by_model (registered_no=?)", sort),
         (
             history::OF_VERSION,
             "USING INDEX registry_events_by_version (registered_no=? AND version=? AND event_no<?)",
