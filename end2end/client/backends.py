@@ -66,7 +66,7 @@ def start(name: str, folder: Path) -> Backend:
     bucket = f"client-{uuid.uuid4().hex[:12]}"
     database = ["--backend-store-uri", create_database(POSTGRES)]
     if name == "postgres-s3":
-        # The server makes the bucket; the client has no credentials and can only go through the proxy.
+        # The server makes the bucket; the client has no credentials and is not told where S3 is: it goes through the proxy.
         server = Server(
             [*database, "--artifacts-destination", f"s3://{bucket}/artifacts"], env=S3, folder=folder
         ).start()

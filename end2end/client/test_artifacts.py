@@ -1,6 +1,7 @@
 """Files: every way in and out, on each pair of backends."""
 
 import io
+import uuid
 import zipfile
 from pathlib import Path
 from urllib.parse import quote
@@ -12,6 +13,7 @@ import requests
 from sklearn.linear_model import LinearRegression
 
 import backends
+from server import Server
 
 MEGABYTE = 1024**2
 
@@ -115,22 +117,50 @@ def test_files_lie_where_the_backend_has_them(client, backend, experiment):
 
 
 def test_big_file_in_parts(client, backend, experiment, tmp_path, monkeypatch):
-    """Through the proxy, S3 takes the parts from the client itself, by signed addresses; a folder takes the file whole."""
+    """As much as the client asks for parts, a server whose clients cannot reach S3 passes the file on by itself."""
+    allow_parts(monkeypatch)
+    big = tmp_path / "big file.bin"
+    goes_up_and_comes_down(client, experiment, big)
+    capabilities = requests.get(f"{backend.uri}/api/3.0/mlflow/server-info", timeout=30).json()
+    assert not capabilities["multipart_uploads_enabled"] and not capabilities["multipart_downloads_enabled"]
+
+
+@pytest.mark.beyond_mlflow
+def test_big_file_in_parts_past_the_server(tmp_path, monkeypatch):
+    """Where clients reach S3, it takes the parts from the client itself, by signed addresses."""
+    bucket = f"client-{uuid.uuid4().hex[:12]}"
+    args = [
+        *("--backend-store-uri", f"sqlite:///{tmp_path}/ferroflow.db"),
+        *("--artifacts-destination", f"s3://{bucket}/artifacts", "--public-s3-endpoint", backends.S3_ENDPOINT),
+    ]
+    server = Server(args, env=backends.S3, folder=tmp_path).start()
+    try:
+        mlflow.set_tracking_uri(server.uri)
+        allow_parts(monkeypatch)
+        key = goes_up_and_comes_down(mlflow.MlflowClient(server.uri), "0", tmp_path / "big file.bin")
+        assert backends.s3_client().head_object(Bucket=bucket, Key=f"artifacts/{key}")["ETag"].endswith('-3"')
+    finally:
+        server.kill()
+
+
+def allow_parts(monkeypatch):
     monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")
     monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "true")
     for name in ("UPLOAD_MINIMUM_FILE_SIZE", "UPLOAD_CHUNK_SIZE", "DOWNLOAD_MINIMUM_FILE_SIZE", "DOWNLOAD_CHUNK_SIZE"):
         monkeypatch.setenv(f"MLFLOW_MULTIPART_{name}", str(5 * MEGABYTE))
-    big = tmp_path / "big file.bin"
+
+
+def goes_up_and_comes_down(client, experiment, big: Path) -> str:
+    """Logs a big file and compares what comes back; returns its path in the proxy."""
     big.write_bytes(np.random.default_rng(1).bytes(12 * MEGABYTE))
     run_id = client.create_run(experiment).info.run_id
     client.log_artifact(run_id, str(big), "deep")
     assert [entry.file_size for entry in client.list_artifacts(run_id, "deep")] == [12 * MEGABYTE]
-    (tmp_path / "down").mkdir()
-    local = client.download_artifacts(run_id, "deep/big file.bin", str(tmp_path / "down"))
+    target = big.parent / "down"
+    target.mkdir()
+    local = client.download_artifacts(run_id, f"deep/{big.name}", str(target))
     assert Path(local).read_bytes() == big.read_bytes()
-    if backend.name == "postgres-s3":
-        key = f"artifacts/{experiment}/{run_id}/artifacts/deep/big file.bin"
-        assert backends.s3_client().head_object(Bucket=backend.bucket, Key=key)["ETag"].endswith('-3"')
+    return f"{experiment}/{run_id}/artifacts/deep/{big.name}"
 
 
 def test_overwritten_artifact_is_the_new_one(client, experiment):

@@ -43,8 +43,8 @@ struct Features {
 }
 
 pub(crate) async fn server_info(State(service): State<Service>) -> Answer {
-    let config = service.artifact_config();
-    let multipart = config.serve && config.destination.starts_with("s3:");
+    let multipart =
+        service.artifact_config().serve && service.proxy_file("").is_ok_and(|root| root.supports_direct_transfer());
     json(&ServerInfo {
         store_type: "SqlStore",
         workspaces_enabled: false,

@@ -124,7 +124,10 @@ impl Repository {
 
     /// Whether clients can send and fetch bytes past the server: [`Repository::presign_get`] and the like.
     pub fn supports_direct_transfer(&self) -> bool {
-        matches!(self.0, Driver::S3(_))
+        match &self.0 {
+            Driver::S3(bucket) => bucket.is_reachable(),
+            Driver::Folder(_) => false,
+        }
     }
 
     /// A URL that reads a file, as an attachment of its name; valid as configured, unless told.

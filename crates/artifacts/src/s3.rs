@@ -10,6 +10,7 @@ mod slices;
 mod survey;
 mod sweep;
 mod upload;
+mod vacancy;
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -23,12 +24,17 @@ pub use client::{Patience, S3Options};
 pub use direct::Presigned;
 use headers::Headers;
 
-/// The way to S3, shared by every bucket. The client is made when the first of them is opened.
+/// The way to S3, shared by every bucket. The clients are made when the first of them is opened.
 pub(crate) struct S3 {
     options: S3Options,
     sdk: SdkConfig,
     upload_headers: Headers,
-    client: OnceLock<Client>,
+    clients: OnceLock<Clients>,
+}
+
+struct Clients {
+    own: Client,
+    presigning: Option<Client>,
 }
 
 impl fmt::Debug for S3 {
@@ -44,14 +50,18 @@ impl S3 {
             tracing::error!("{cause}");
             Headers::default()
         });
-        Self { sdk: client::load(&options).await, upload_headers, client: OnceLock::new(), options }
+        Self { sdk: client::load(&options).await, upload_headers, clients: OnceLock::new(), options }
     }
 
     /// The artifacts of a bucket under a prefix.
     pub(crate) fn bucket(&self, name: String, prefix: String) -> Bucket {
-        let client = self.client.get_or_init(|| client::build(&self.sdk, &self.options)).clone();
+        let clients = self.clients.get_or_init(|| {
+            let own = client::build(&self.sdk, &self.options);
+            Clients { presigning: client::presigning(&self.sdk, &self.options, &own), own }
+        });
+        let (client, presigning) = (clients.own.clone(), clients.presigning.clone());
         let presigned_valid = Duration::from_secs(self.options.presigned_seconds.unwrap_or(direct::READ_VALID).into());
         let (upload_headers, patience) = (self.upload_headers.clone(), self.options.patience);
-        Bucket { client, name, prefix, upload_headers, creating: false, presigned_valid, patience }
+        Bucket { client, presigning, name, prefix, upload_headers, creating: false, presigned_valid, patience }
     }
 }

@@ -65,6 +65,11 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "URI", env = "MLFLOW_ARTIFACTS_DESTINATION", default_value = "./mlartifacts")]
     pub(crate) artifacts_destination: String,
 
+    /// Where clients reach the S3 server that `MLFLOW_S3_ENDPOINT_URL` names, such as `https://files.example.org`: they are given
+    /// signed addresses there for large files. Without it, all files pass through this server.
+    #[arg(long, value_name = "URL", env = "FERROFLOW_S3_PUBLIC_ENDPOINT")]
+    pub(crate) public_s3_endpoint: Option<String>,
+
     /// Network interface to listen on; 0.0.0.0 for all.
     #[arg(short = 'h', long, env = "MLFLOW_HOST", default_value = "127.0.0.1")]
     pub(crate) host: String,

@@ -83,7 +83,10 @@ impl Config {
                 ..WebhookConfig::from_env()?
             },
             store,
-            s3: service::S3Options::from_env(),
+            s3: service::S3Options {
+                public_endpoint: args.public_s3_endpoint.clone().filter(|url| !url.is_empty()),
+                ..service::S3Options::from_env()
+            },
             artifacts: ArtifactConfig {
                 default_root,
                 destination: absolute_location(&args.artifacts_destination)?,

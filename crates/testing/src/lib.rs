@@ -149,7 +149,11 @@ impl TestService {
             Files::S3 => {
                 let endpoint = std::env::var("FERROFLOW_TEST_S3_ENDPOINT")
                     .expect("FERROFLOW_TEST_S3_ENDPOINT names the tests' S3 server; `make test` sets it");
-                let options = artifacts::S3Options { endpoint_url: Some(endpoint), ..artifacts::S3Options::default() };
+                let options = artifacts::S3Options {
+                    public_endpoint: Some(endpoint.clone()),
+                    endpoint_url: Some(endpoint),
+                    ..artifacts::S3Options::default()
+                };
                 (options, Some(format!("s3://ferroflow-test-{:032x}/some/prefix", rand::random::<u128>())))
             }
         };

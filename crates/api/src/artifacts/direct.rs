@@ -18,6 +18,9 @@ const UPLOAD_VALID: i64 = 900;
 /// The longest that S3 lets a URL be valid, in seconds.
 const MAX_VALID: i64 = 604_800;
 
+/// The most parts that S3 takes.
+const MAX_PARTS: i64 = 10_000;
+
 const MULTIPART_UPLOAD: &str = "Multipart upload";
 const MULTIPART_DOWNLOAD: &str = "Multipart download";
 const PRESIGNED_UPLOAD: &str = "Presigned upload";
@@ -53,8 +56,12 @@ pub(crate) async fn create_multipart(
     let file = target(&service, &folder, &mut params)?;
     let parts = params.int64("num_parts")?.unwrap_or_default();
     check(&file, MULTIPART_UPLOAD)?;
-    let parts = u16::try_from(parts).ok().filter(|parts| (1..=10_000).contains(parts));
-    let parts = parts.ok_or_else(|| ApiError::invalid("num_parts must be between 1 and 10000."))?;
+    if parts > MAX_PARTS {
+        // The client's parts are too small for so large a file; it sends it whole when it reads this sentence.
+        return Err(not_supported(MULTIPART_UPLOAD));
+    }
+    let parts = u16::try_from(parts).ok().filter(|parts| *parts > 0);
+    let parts = parts.ok_or_else(|| ApiError::invalid("num_parts must be positive."))?;
     let (upload_id, urls) = file.begin_parts(parts).await?;
     let credentials = urls.iter().zip(1..).map(|(presigned, part_number)| Credential {
         url: &presigned.url,

@@ -372,12 +372,9 @@ async fn a_folder_has_no_way_past_the_server() {
     assert_eq!((refused.0, refused.1["message"].as_str()), (501, Some(message)));
 }
 
-#[tokio::test]
-async fn s3_has_ways_past_the_server() {
-    let endpoint =
-        std::env::var("FERROFLOW_TEST_S3_ENDPOINT").expect("FERROFLOW_TEST_S3_ENDPOINT; `make test` sets it");
-    let database = TestStore::new(Backend::Sqlite).await;
-    let artifacts = Artifacts::new(S3Options { endpoint_url: Some(endpoint.clone()), ..S3Options::default() }).await;
+/// A server on S3, and where its clients reach it.
+async fn on_s3(database: &TestStore, endpoint: &str, public_endpoint: Option<String>) -> (Service, Router) {
+    let options = S3Options { endpoint_url: Some(endpoint.to_owned()), public_endpoint, ..S3Options::default() };
     let destination = format!("s3://ferroflow-test-{}", std::process::id());
     let config = ArtifactConfig {
         default_root: format!("{destination}/direct"),
@@ -386,9 +383,39 @@ async fn s3_has_ways_past_the_server() {
         allowed_schemes: Vec::new(),
     };
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let service = Service::new(database.store.clone(), artifacts, config, clock, entropy);
+    let service = Service::new(database.store.clone(), Artifacts::new(options).await, config, clock, entropy);
     service.prepare().await.expect("the service prepares itself");
     let router = api::router(&service, &Security { enabled: false, ..Security::default() }, "", Router::new());
+    (service, router)
+}
+
+/// What `server-info` says of uploads and downloads past the server.
+async fn multipart(router: &Router) -> [serde_json::Value; 2] {
+    let request = Request::get("/api/3.0/mlflow/server-info").body(Body::empty()).expect("a request");
+    let (_, info) = object(router.clone().oneshot(request).await.expect("an answer")).await;
+    ["uploads", "downloads"].map(|what| info[format!("multipart_{what}_enabled")].clone())
+}
+
+#[tokio::test]
+async fn clients_that_may_not_reach_s3_are_not_sent_there() {
+    let database = TestStore::new(Backend::Sqlite).await;
+    let (_, router) = on_s3(&database, "http://minio:9000", None).await;
+    assert_eq!(multipart(&router).await, [false, false]);
+    let request = Request::get("/api/2.0/mlflow-artifacts/presigned/f").body(Body::empty()).expect("a request");
+    let (status, refused) = object(router.clone().oneshot(request).await.expect("an answer")).await;
+    let message = "Multipart download is not supported for the current artifact repository";
+    assert_eq!((status, &refused["message"]), (501, &json!(message)));
+
+    let (_, router) = on_s3(&database, "http://minio:9000", Some("https://files.example.org".into())).await;
+    assert_eq!(multipart(&router).await, [true, true]);
+}
+
+#[tokio::test]
+async fn s3_has_ways_past_the_server() {
+    let endpoint =
+        std::env::var("FERROFLOW_TEST_S3_ENDPOINT").expect("FERROFLOW_TEST_S3_ENDPOINT; `make test` sets it");
+    let database = TestStore::new(Backend::Sqlite).await;
+    let (service, router) = on_s3(&database, &endpoint, Some(endpoint.clone())).await;
     let ask = |method: &str, path: &str, body: String| {
         let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
         router.clone().oneshot(request.body(Body::from(body)).expect("a request"))
@@ -410,6 +437,11 @@ async fn s3_has_ways_past_the_server() {
     let body = json!({"path": "weights.bin", "upload_id": upload_id}).to_string();
     let aborted = ask("POST", "/api/2.0/mlflow-artifacts/mpu/abort/0/run", body).await.expect("an answer");
     assert_eq!(object(aborted).await, (200, json!({})));
+
+    let body = json!({"path": "huge.bin", "num_parts": 10_001}).to_string();
+    let huge = ask("POST", "/api/2.0/mlflow-artifacts/mpu/create/0/run", body).await.expect("an answer");
+    let (status, huge) = object(huge).await;
+    assert_eq!((status, &huge["message"]), (501, &json!("Multipart upload is not supported for the current artifact repository")));
 
     let put = ask("PUT", &format!("{PROXY}/a.txt"), "content".into()).await.expect("an answer");
     assert_eq!(put.status(), StatusCode::OK);

@@ -18,10 +18,15 @@ use super::headers::Headers;
 use crate::error::{ArtifactError, Result};
 use crate::transfer::{ByteRange, Download, FileInfo, Stat};
 
+/// How often a folder that is removed is looked at again for what was hidden in it.
+const ROUNDS: usize = 8;
+
 /// A bucket's artifacts under a prefix.
 #[derive(Clone, Debug)]
 pub(crate) struct Bucket {
     pub(super) client: Client,
+    /// Signs URLs that clients can reach; `None` if there are none.
+    pub(super) presigning: Option<Client>,
     pub(super) name: String,
     pub(super) prefix: String,
     /// What is said of every object that is written.
@@ -40,10 +45,15 @@ impl Bucket {
 
     /// The object of a file.
     pub(super) fn key(&self, path: &ArtifactPath) -> String {
-        match (self.prefix.as_str(), path.as_str()) {
+        self.under(path.as_str())
+    }
+
+    /// What stands under the prefix by this name.
+    pub(super) fn under(&self, name: &str) -> String {
+        match (self.prefix.as_str(), name) {
             (prefix, "") => prefix.to_owned(),
-            ("", path) => path.to_owned(),
-            (prefix, path) => format!("{prefix}/{path}"),
+            ("", name) => name.to_owned(),
+            (prefix, name) => format!("{prefix}/{name}"),
         }
     }
 
@@ -130,11 +140,23 @@ impl Bucket {
         }
     }
 
-    /// Deletes the object and those of the folder, a page at a time.
+    /// Deletes the object and those of the folder.
     async fn delete_all(&self, path: &ArtifactPath) -> Result<()> {
         if !path.is_root() {
             self.client.delete_object().bucket(&self.name).key(self.key(path)).send().await.map_err(fault::of)?;
         }
+        // Some servers hide what lies below an object until that is gone. What somebody goes on writing has no end.
+        for _ in 0..ROUNDS {
+            if self.delete_listed(path).await? == 0 {
+                return Ok(());
+            }
+        }
+        Err(ArtifactError::Unavailable("objects of a removed folder come again and again".into()))
+    }
+
+    /// Deletes the objects of the folder that are listed, a page at a time; answers how many.
+    async fn delete_listed(&self, path: &ArtifactPath) -> Result<usize> {
+        let mut deleted = 0;
         let request = self.client.list_objects_v2().bucket(&self.name).prefix(self.folder(path));
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -144,6 +166,7 @@ impl Bucket {
             if objects.is_empty() {
                 continue;
             }
+            deleted += objects.len();
             let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
             let delete = delete.map_err(|cause| ArtifactError::Unavailable(cause.to_string()))?;
             let answer =
@@ -152,7 +175,7 @@ impl Bucket {
                 return Err(ArtifactError::Unavailable(format!("an object was not deleted: {failed:?}")));
             }
         }
-        Ok(())
+        Ok(deleted)
     }
 
     /// Why there is no such object: it may be a folder.

@@ -62,6 +62,9 @@ impl Default for Patience {
 pub struct S3Options {
     /// Another server than Amazon's, such as MinIO (`MLFLOW_S3_ENDPOINT_URL`).
     pub endpoint_url: Option<String>,
+    /// Where clients reach the same server: what presigned URLs begin with. Without it, and with an endpoint of its own, there
+    /// are none, since that endpoint may be known to this machine alone.
+    pub public_endpoint: Option<String>,
     /// Accept any certificate, from whomever (`MLFLOW_S3_IGNORE_TLS=true`).
     pub ignore_tls: bool,
     /// Whether the bucket is named in the host rather than in the path (`MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE`, `virtual`
@@ -89,6 +92,7 @@ impl S3Options {
         let endpoints = ["MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
         Self {
             endpoint_url: endpoints.into_iter().find_map(set),
+            public_endpoint: None,
             ignore_tls: set("MLFLOW_S3_IGNORE_TLS").is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1"),
             virtual_hosts: match set("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE").as_deref() {
                 Some("virtual") => Some(true),
@@ -122,6 +126,16 @@ pub(super) async fn load(options: &S3Options) -> SdkConfig {
         .or_else(ProfileFileRegionProvider::new())
         .or_else(Region::new(DEFAULT_REGION));
     aws_config::defaults(BehaviorVersion::latest()).region(region).http_client(http_client(options)).load().await
+}
+
+/// The client that signs URLs for clients; `None` if nobody knows where they reach the store.
+pub(super) fn presigning(sdk: &SdkConfig, options: &S3Options, client: &Client) -> Option<Client> {
+    match &options.public_endpoint {
+        Some(url) => Some(build(sdk, &S3Options { endpoint_url: Some(url.clone()), ..options.clone() })),
+        // A profile may name an endpoint, too.
+        None if options.endpoint_url.is_none() && sdk.endpoint_url().is_none() => Some(client.clone()),
+        None => None,
+    }
 }
 
 /// Makes the client; connects to nothing yet.

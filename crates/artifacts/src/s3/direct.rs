@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::types::CompletedPart;
 use domain::artifact_path::ArtifactPath;
@@ -12,8 +13,9 @@ use super::fault;
 use super::upload::{MAX_PARTS, content_type};
 use crate::error::{ArtifactError, Result};
 
-/// How long clients have for the parts of an upload, as with boto3.
-const PARTS_VALID: Duration = Duration::from_hours(1);
+/// How long clients have for the parts of an upload: all URLs are signed at its beginning, and the last part's is used at the
+/// end.
+const PARTS_VALID: Duration = Duration::from_hours(12);
 /// How long a URL for reading is valid if nothing else is configured, in seconds.
 pub(super) const READ_VALID: u32 = 300;
 
@@ -34,10 +36,19 @@ impl From<PresignedRequest> for Presigned {
 }
 
 impl Bucket {
+    /// Whether clients can reach the store by themselves.
+    pub(crate) fn is_reachable(&self) -> bool {
+        self.presigning.is_some()
+    }
+
+    fn signer(&self) -> Result<&Client> {
+        self.presigning.as_ref().ok_or(ArtifactError::Unsupported)
+    }
+
     pub(crate) async fn presign_get(&self, path: &ArtifactPath, valid: Option<Duration>) -> Result<Presigned> {
         let valid = valid.unwrap_or(self.presigned_valid);
         let request = self
-            .client
+            .signer()?
             .get_object()
             .bucket(&self.name)
             .key(self.key(path))
@@ -49,9 +60,10 @@ impl Bucket {
         if path.is_root() {
             return Err(ArtifactError::IsDirectory);
         }
+        let signer = self.signer()?;
+        self.check_vacant(path).await?;
         let key = self.key(path);
-        let request = self
-            .client
+        let request = signer
             .put_object()
             .bucket(&self.name)
             .content_type(content_type(&key))
@@ -68,12 +80,14 @@ impl Bucket {
         if path.is_root() {
             return Err(ArtifactError::IsDirectory);
         }
+        let signer = self.signer()?;
+        self.check_vacant(path).await?;
         let key = self.key(path);
         let upload_id = self.create_multipart(&key).await?;
         let mut urls = Vec::with_capacity(parts.into());
         for number in 1..=i32::from(parts) {
             let request =
-                self.client.upload_part().bucket(&self.name).key(&key).upload_id(&upload_id).part_number(number);
+                signer.upload_part().bucket(&self.name).key(&key).upload_id(&upload_id).part_number(number);
             urls.push(request.presigned(config(PARTS_VALID)?).await.map_err(fault::of)?.into());
         }
         Ok((upload_id, urls))

@@ -6,6 +6,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{BucketLocationConstraint, CompletedMultipartUpload, CompletedPart, CreateBucketConfiguration};
 use bytes::{Bytes, BytesMut};
 use domain::artifact_path::ArtifactPath;
+use futures::future::try_join;
 use tokio::task::JoinSet;
 
 use super::bucket::Bucket;
@@ -39,7 +40,8 @@ impl Bucket {
         }
         let mut incoming = Incoming { upload, rest: Bytes::new(), spare: Vec::new() };
         let full = part_size(size, 1);
-        let first = incoming.gather(full, size.unwrap_or(FIRST_ROOM)).await?;
+        let first = incoming.gather(full, size.unwrap_or(FIRST_ROOM));
+        let ((), first) = try_join(self.check_vacant(path), first).await?;
         if (first.len() as u64) < full {
             return self.put_whole(&key, first).await;
         }

@@ -38,7 +38,9 @@ impl Place {
         let (options, location) = match kind {
             Kind::Folder => (S3Options::default(), folder.path().join("root").display().to_string()),
             Kind::S3 => {
-                let options = S3Options { endpoint_url: Some(s3_endpoint()), ..S3Options::default() };
+                let endpoint = Some(s3_endpoint());
+                let options =
+                    S3Options { endpoint_url: endpoint.clone(), public_endpoint: endpoint, ..S3Options::default() };
                 (options, format!("s3://{bucket}/some/prefix"))
             }
         };

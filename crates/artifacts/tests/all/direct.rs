@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::common::{Kind, Place, path, pattern};
-use artifacts::{ArtifactError, Presigned};
+use crate::common::{Kind, Place, open, path, pattern, s3_endpoint};
+use artifacts::{ArtifactError, Presigned, S3Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -84,6 +84,36 @@ async fn a_folder_has_no_way_past_the_server() {
     assert!(!place.repository.supports_direct_transfer());
     assert!(matches!(place.repository.presign_get(&path("a"), None).await, Err(ArtifactError::Unsupported)));
     assert!(matches!(place.repository.begin_parts(&path("a"), 1).await, Err(ArtifactError::Unsupported)));
+}
+
+#[tokio::test]
+async fn urls_are_signed_for_where_clients_reach_the_store() {
+    let inside = S3Options { endpoint_url: Some(s3_endpoint()), ..S3Options::default() };
+    let hidden = open(inside.clone(), "s3://bucket/p").await;
+    assert!(!hidden.supports_direct_transfer());
+    let at = path("a");
+    assert!(matches!(hidden.presign_get(&at, None).await, Err(ArtifactError::Unsupported)));
+    assert!(matches!(hidden.presign_put(&at, MINUTE).await, Err(ArtifactError::Unsupported)));
+    assert!(matches!(hidden.begin_parts(&at, 1).await, Err(ArtifactError::Unsupported)));
+
+    let public = S3Options { public_endpoint: Some("https://files.example.org".into()), ..inside };
+    let open = open(public, "s3://bucket/p").await;
+    assert!(open.supports_direct_transfer());
+    for signed in [open.presign_get(&at, None).await.unwrap(), open.presign_put(&at, MINUTE).await.unwrap()] {
+        assert!(signed.url.starts_with("https://files.example.org/bucket/p/a?"), "{}", signed.url);
+    }
+}
+
+#[tokio::test]
+async fn parts_are_signed_for_clients_and_begun_by_the_server() {
+    let public_endpoint = Some("https://files.example.org".into());
+    let options = S3Options { endpoint_url: Some(s3_endpoint()), public_endpoint, ..S3Options::default() };
+    let place = Place::on_s3(options).await;
+    let at = path("weights.bin");
+    let (id, urls) = place.repository.begin_parts(&at, 1).await.unwrap();
+    assert!(urls[0].url.starts_with("https://files.example.org/"), "{}", urls[0].url);
+    assert!(urls[0].url.contains("X-Amz-Expires=43200"), "the last part of a large file comes late: {}", urls[0].url);
+    place.repository.abandon_parts(&at, &id).await.unwrap();
 }
 
 #[tokio::test]

@@ -212,3 +212,32 @@ async fn an_impossible_bucket_is_the_users_mistake() {
         assert!(matches!(refused, ArtifactError::Name(_) | ArtifactError::NotFound), "{bucket}: {refused:?}");
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_file_is_no_folder_and_a_folder_no_file(#[values(Kind::Folder, Kind::S3)] kind: Kind) {
+    let place = Place::new(kind).await;
+    place.put("model/MLmodel", b"x").await;
+    place.put("model/data/weights", b"y").await;
+    for name in ["model", "model/data"] {
+        let over = place.repository.put(&path(name), whole(b"z")).await;
+        assert!(matches!(over, Err(ArtifactError::IsDirectory)), "{name}: {over:?}");
+    }
+    for name in ["model/MLmodel/a", "model/MLmodel/a/b/c"] {
+        let below = place.repository.put(&path(name), whole(b"z")).await;
+        assert!(matches!(below, Err(ArtifactError::NotADirectory)), "{name}: {below:?}");
+    }
+    place.repository.delete(&path("model/MLmodel/a")).await.unwrap();
+    assert_eq!(place.read("model/MLmodel").await, b"x");
+    assert_eq!(place.list("model").await, [file("model/MLmodel", 1), folder("model/data")]);
+}
+
+#[tokio::test]
+async fn what_another_program_hid_below_an_object_is_removed_with_it() {
+    let place = Place::new(Kind::S3).await;
+    place.put("model/MLmodel", b"x").await;
+    let key = "some/prefix/model";
+    crate::common::client().put_object().bucket(&place.bucket).key(key).send().await.expect("an object over a folder");
+    place.repository.delete(&path("model")).await.unwrap();
+    assert_eq!(place.everything(Kind::S3, "model").await, Vec::<String>::new());
+}

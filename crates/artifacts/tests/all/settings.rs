@@ -18,6 +18,7 @@ async fn every_upload_carries_the_extra_arguments() {
     let faulty = Faulty::new(&s3_endpoint()).await;
     let options = S3Options {
         endpoint_url: Some(faulty.url.clone()),
+        public_endpoint: Some(faulty.url.clone()),
         upload_extra_args: Some(SETTINGS.into()),
         ..S3Options::default()
     };
@@ -80,7 +81,8 @@ async fn buckets_are_addressed_as_told() {
         (None, Some(true), "https://bucket.s3.us-east-1.amazonaws.com/p/a?"),
         (None, Some(false), "https://s3.us-east-1.amazonaws.com/bucket/p/a?"),
     ] {
-        let options = S3Options { endpoint_url, virtual_hosts, ..S3Options::default() };
+        let public_endpoint = endpoint_url.clone();
+        let options = S3Options { endpoint_url, public_endpoint, virtual_hosts, ..S3Options::default() };
         let presigned = open(options, "s3://bucket/p").await.presign_get(&path("a"), None).await.expect("a URL");
         assert!(presigned.url.starts_with(beginning), "{}", presigned.url);
     }
