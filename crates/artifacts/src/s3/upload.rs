@@ -7,6 +7,7 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CompletedMultipartUpload, Comp
 use bytes::{Bytes, BytesMut};
 use domain::artifact_path::ArtifactPath;
 use futures::future::try_join;
+use md5::{Digest, Md5};
 use tokio::task::JoinSet;
 
 use super::bucket::Bucket;
@@ -149,7 +150,11 @@ impl Bucket {
             sending.shutdown().await;
             return Err(error);
         }
-        self.complete(key, upload_id, parts).await
+        self.complete(key, upload_id, parts).await.map_err(|error| match error {
+            // The id and the parts are our own: whoever sent the file has made no mistake.
+            ArtifactError::Refused(cause) => ArtifactError::Unavailable(cause),
+            error => error,
+        })
     }
 
     /// Sends a part; gives its bytes back, whose room the next but one can take.
@@ -176,10 +181,12 @@ impl Bucket {
         Ok((CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag).build(), bytes))
     }
 
-    /// Puts the parts together: the object can be seen.
+    /// Puts the parts together: the object can be seen. Done twice, it is fine.
     pub(super) async fn complete(&self, key: &str, upload_id: &str, mut parts: Vec<CompletedPart>) -> Result<()> {
         parts.sort_unstable_by_key(CompletedPart::part_number);
-        self.client
+        let together = etag_of_parts(&parts);
+        let completed = self
+            .client
             .complete_multipart_upload()
             .bucket(&self.name)
             .key(key)
@@ -188,9 +195,16 @@ impl Bucket {
             .customize()
             .config_override(client::patient(self.patience))
             .send()
-            .await
-            .map(drop)
-            .map_err(fault::of)
+            .await;
+        match completed {
+            // Where the first answer was lost, the second try finds the upload gone and the object in its place.
+            Err(error) if fault::code(&error) == Some("NoSuchUpload") => {
+                let found = self.client.head_object().bucket(&self.name).key(key).send().await;
+                let is_there = together.is_some() && found.is_ok_and(|head| head.e_tag == together);
+                if is_there { Ok(()) } else { Err(fault::of(error)) }
+            }
+            other => other.map(drop).map_err(fault::of),
+        }
     }
 
     /// Gives up an upload by parts.
@@ -232,6 +246,17 @@ fn part_size(size: Option<u64>, number: i32) -> u64 {
         Some(size) => PART.max(size.div_ceil(MAX_PARTS.unsigned_abs().into())),
         None => PART << ((number - 1) / PARTS_OF_A_SIZE),
     }
+}
+
+/// The entity tag of an object of these parts: it follows from theirs. `None` if theirs are no checksums.
+fn etag_of_parts(parts: &[CompletedPart]) -> Option<String> {
+    let mut digest = Md5::new();
+    for part in parts {
+        let part = u128::from_str_radix(part.e_tag()?.trim_matches('"'), 16).ok()?;
+        digest.update(part.to_be_bytes());
+    }
+    let digest = u128::from_be_bytes(digest.finalize().into());
+    Some(format!("\"{digest:032x}-{}\"", parts.len()))
 }
 
 /// A body that comes in chunks and is wanted in parts.

@@ -122,6 +122,26 @@ async fn an_upload_that_fails_half_way_leaves_nothing(#[case] part: &'static str
 }
 
 #[tokio::test]
+async fn an_upload_whose_last_answer_was_lost_is_stored() {
+    let (faulty, place) = proxied().await;
+    // The beginning of an upload is a POST as well.
+    faulty.next("?uploads", 1, Fault::Slow(Duration::ZERO));
+    faulty.next("POST /", 1, Fault::BreakAnswer(20));
+    place.repository.put(&path("new.bin"), large(20 * MIB)).await.expect("another try finds it in place");
+    assert_eq!(place.repository.stat(&path("new.bin")).await.expect("the file").size, 20 * MIB as u64);
+}
+
+#[tokio::test]
+async fn an_upload_that_the_store_forgot_is_to_be_sent_again() {
+    let (faulty, place) = proxied().await;
+    place.repository.put(&path("new.bin"), large(21 * MIB)).await.expect("another file of that name");
+    faulty.next("?uploads", 1, Fault::Slow(Duration::ZERO));
+    faulty.always("POST /", Fault::Error(404, "NoSuchUpload"));
+    let failed = place.repository.put(&path("new.bin"), large(20 * MIB)).await;
+    assert!(matches!(failed, Err(ArtifactError::Unavailable(_))), "no mistake of the sender's: {failed:?}");
+}
+
+#[tokio::test]
 async fn a_full_store_is_told_from_a_broken_one() {
     let (faulty, place) = proxied().await;
     for fault in [Fault::Error(507, "XMinioStorageFull"), Fault::Error(400, "EntityTooLarge"), Fault::Error(507, "")] {
