@@ -1,6 +1,7 @@
 //! Artifacts in S3, or in what speaks like it.
 
 mod bucket;
+mod budget;
 mod client;
 mod direct;
 mod fault;
@@ -20,6 +21,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 
 pub(crate) use bucket::Bucket;
+use budget::Budget;
 pub use client::{Patience, S3Options};
 pub use direct::Presigned;
 use headers::Headers;
@@ -30,6 +32,7 @@ pub(crate) struct S3 {
     sdk: SdkConfig,
     upload_headers: Headers,
     clients: OnceLock<Clients>,
+    budget: Budget,
 }
 
 struct Clients {
@@ -50,7 +53,13 @@ impl S3 {
             tracing::error!("{cause}");
             Headers::default()
         });
-        Self { sdk: client::load(&options).await, upload_headers, clients: OnceLock::new(), options }
+        Self {
+            sdk: client::load(&options).await,
+            upload_headers,
+            clients: OnceLock::new(),
+            budget: Budget::new(),
+            options,
+        }
     }
 
     /// The artifacts of a bucket under a prefix.
@@ -62,6 +71,7 @@ impl S3 {
         let (client, presigning) = (clients.own.clone(), clients.presigning.clone());
         let presigned_valid = Duration::from_secs(self.options.presigned_seconds.unwrap_or(direct::READ_VALID).into());
         let (upload_headers, patience) = (self.upload_headers.clone(), self.options.patience);
-        Bucket { client, presigning, name, prefix, upload_headers, creating: false, presigned_valid, patience }
+        let budget = self.budget.clone();
+        Bucket { client, presigning, name, prefix, upload_headers, creating: false, presigned_valid, patience, budget }
     }
 }

@@ -12,6 +12,7 @@ use domain::Millis;
 use domain::artifact_path::ArtifactPath;
 use futures::stream::{self, BoxStream};
 
+use super::budget::Budget;
 use super::client::Patience;
 use super::fault;
 use super::headers::Headers;
@@ -36,6 +37,7 @@ pub(crate) struct Bucket {
     /// How long a URL for reading is valid.
     pub(super) presigned_valid: Duration,
     pub(super) patience: Patience,
+    pub(super) budget: Budget,
 }
 
 impl Bucket {

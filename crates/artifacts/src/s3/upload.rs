@@ -1,23 +1,25 @@
 //! Writing objects: whole if they are small, by parts otherwise.
 //!
-//! Memory holds the part that is being gathered and [`IN_FLIGHT`] that are on their way, however large the file.
+//! Of an upload, memory holds the part that is being gathered and up to [`IN_FLIGHT`] that are on their way, however large the
+//! file. What is on its way of all uploads is bounded by [`Budget`].
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{BucketLocationConstraint, CompletedMultipartUpload, CompletedPart, CreateBucketConfiguration};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use domain::artifact_path::ArtifactPath;
 use futures::future::try_join;
 use md5::{Digest, Md5};
 use tokio::task::JoinSet;
 
 use super::bucket::Bucket;
+use super::budget::{Budget, Leave};
 use super::{client, fault, slices};
 use crate::error::{ArtifactError, Result};
 use crate::transfer::Upload;
 
 /// Bytes of a part, and the most that is sent whole.
 const PART: u64 = 8 * 1024 * 1024;
-/// Parts on their way at once.
+/// Parts of an upload on their way at once; of those larger than [`PART`], one.
 const IN_FLIGHT: usize = 2;
 /// The most parts that S3 takes.
 pub(super) const MAX_PARTS: i32 = 10_000;
@@ -39,7 +41,7 @@ impl Bucket {
         if size.is_some_and(|size| size > MAX_OBJECT) {
             return Err(ArtifactError::Full("too large for S3".into()));
         }
-        let mut incoming = Incoming { upload, rest: Bytes::new(), spare: Vec::new() };
+        let mut incoming = Incoming { upload, rest: Bytes::new(), budget: self.budget.clone() };
         let full = part_size(size, 1);
         let first = incoming.gather(full, size.unwrap_or(FIRST_ROOM));
         let ((), first) = try_join(self.check_vacant(path), first).await?;
@@ -58,6 +60,7 @@ impl Bucket {
     }
 
     async fn put_whole(&self, key: &str, body: Bytes) -> Result<()> {
+        let _leave = self.budget.leave(body.len()).await;
         let send = || {
             self.client
                 .put_object()
@@ -110,20 +113,18 @@ impl Bucket {
         mut incoming: Incoming,
         size: Option<u64>,
     ) -> Result<()> {
-        let mut sending: JoinSet<Result<(CompletedPart, Bytes)>> = JoinSet::new();
+        let mut sending: JoinSet<Result<CompletedPart>> = JoinSet::new();
         let mut parts = Vec::new();
         let mut part = first;
         let mut number = 1;
         let mut is_whole = false;
         let sent = loop {
-            if (is_whole || sending.len() == IN_FLIGHT)
+            let in_flight = if part.len() as u64 > PART { 1 } else { IN_FLIGHT };
+            if (is_whole || sending.len() >= in_flight)
                 && let Some(done) = sending.join_next().await
             {
                 match done.map_err(|cause| ArtifactError::Unavailable(cause.to_string())).flatten() {
-                    Ok((done, bytes)) => {
-                        parts.push(done);
-                        incoming.spare.extend(bytes.try_into_mut());
-                    }
+                    Ok(done) => parts.push(done),
                     Err(error) => break Err(error),
                 }
             }
@@ -133,7 +134,8 @@ impl Bucket {
                 }
                 continue;
             }
-            sending.spawn(self.clone().put_part(key.to_owned(), upload_id.to_owned(), number, part));
+            let leave = self.budget.leave(part.len()).await;
+            sending.spawn(self.clone().put_part(key.to_owned(), upload_id.to_owned(), number, part, leave));
             number += 1;
             let room = part_size(size, number);
             part = match incoming.gather(room, room).await {
@@ -157,14 +159,15 @@ impl Bucket {
         })
     }
 
-    /// Sends a part; gives its bytes back, whose room the next but one can take.
+    /// Sends a part.
     async fn put_part(
         self,
         key: String,
         upload_id: String,
         number: i32,
         bytes: Bytes,
-    ) -> Result<(CompletedPart, Bytes)> {
+        leave: Leave,
+    ) -> Result<CompletedPart> {
         let sent = self
             .client
             .upload_part()
@@ -178,7 +181,8 @@ impl Bucket {
             .send()
             .await
             .map_err(fault::of)?;
-        Ok((CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag).build(), bytes))
+        leave.end(bytes, PART);
+        Ok(CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag).build())
     }
 
     /// Puts the parts together: the object can be seen. Done twice, it is fine.
@@ -264,16 +268,14 @@ struct Incoming {
     upload: Upload,
     /// What came beyond the last part.
     rest: Bytes,
-    /// Room of parts that have been sent.
-    spare: Vec<BytesMut>,
+    budget: Budget,
 }
 
 impl Incoming {
     /// The next so many bytes, or what is left. `room` is what to set aside for them at first.
     async fn gather(&mut self, size: u64, room: u64) -> Result<Bytes> {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let mut part = self.spare.pop().unwrap_or_default();
-        part.clear();
+        let mut part = self.budget.room();
         // A size is only said until its bytes have come.
         part.reserve(usize::try_from(room.min(PART)).unwrap_or(size).min(size));
         loop {
