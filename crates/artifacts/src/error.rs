@@ -38,7 +38,10 @@ pub enum ArtifactError {
     /// No room.
     #[error("the store is full: {0}")]
     Full(String),
-    /// The store does not answer, or refuses.
+    /// The store lets the server do nothing: its credentials are missing, wrong, or not enough.
+    #[error("the store refuses the credentials: {0}")]
+    Forbidden(String),
+    /// The store does not answer, or fails.
     #[error("the store is not available: {0}")]
     Unavailable(String),
 }

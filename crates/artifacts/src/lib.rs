@@ -37,6 +37,11 @@ impl Artifacts {
         Self { s3: Arc::new(S3::new(s3).await) }
     }
 
+    /// Whether there is a driver for a location, whatever is there.
+    pub fn supports(location: &str) -> bool {
+        Location::parse(location).is_ok()
+    }
+
     /// The repository of a location: an absolute path, a `file:` or an `s3:` URI.
     pub fn open(&self, location: &str) -> Result<Repository> {
         Ok(Repository(match Location::parse(location)? {

@@ -76,6 +76,11 @@ impl Config {
             max_connections: args.max_connections.max(1),
             sqlite_full_sync: args.sqlite_full_sync,
         };
+        let s3 = service::S3Options {
+            public_endpoint: args.public_s3_endpoint.clone().filter(|url| !url.is_empty()),
+            ..service::S3Options::from_env()
+        };
+        s3.check()?;
         Ok(Self {
             // Servers that share a Postgres share no folder: there the key has to be configured.
             webhooks: WebhookConfig {
@@ -83,13 +88,10 @@ impl Config {
                 ..WebhookConfig::from_env()?
             },
             store,
-            s3: service::S3Options {
-                public_endpoint: args.public_s3_endpoint.clone().filter(|url| !url.is_empty()),
-                ..service::S3Options::from_env()
-            },
+            s3,
             artifacts: ArtifactConfig {
                 default_root,
-                destination: absolute_location(&args.artifacts_destination)?,
+                destination: destination(&args.artifacts_destination)?,
                 serve,
                 allowed_schemes: list(std::env::var("MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES").ok().as_deref()),
             },
@@ -143,6 +145,16 @@ pub(crate) fn absolute_location(location: &str) -> Result<String, String> {
         .map_err(|_| format!("the folder '{location}' is not valid UTF-8"))
 }
 
+/// Where the proxy keeps files: as [`absolute_location`], where the server can.
+fn destination(location: &str) -> Result<String, String> {
+    let destination = absolute_location(location)?;
+    if service::Artifacts::supports(&destination) {
+        Ok(destination)
+    } else {
+        Err(format!("--artifacts-destination must be a folder, or s3://bucket/path, not '{location}'"))
+    }
+}
+
 /// `/mlflow` from `/mlflow`, and from `/mlflow/`; empty from empty.
 fn prefix(text: &str) -> Result<String, String> {
     if text.is_empty() {
@@ -163,6 +175,8 @@ mod tests {
         assert_eq!(absolute_location("s3://b/p").unwrap(), "s3://b/p");
         assert_eq!(absolute_location("/x/./y").unwrap(), "/x/y");
         assert!(absolute_location("./x").unwrap().ends_with("/x"));
+        assert_eq!(destination("s3://b/p").unwrap(), "s3://b/p");
+        destination("gs://b/p").unwrap_err();
         assert_eq!(prefix("/m/").unwrap(), "/m");
         prefix("m").unwrap_err();
     }

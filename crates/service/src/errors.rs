@@ -45,6 +45,10 @@ pub(crate) fn from_artifacts(error: ArtifactError) -> Error {
             tracing::error!(cause, "the artifact store is full");
             Error::new(ErrorCode::InsufficientStorage, "The artifact store has no room left.")
         }
+        ArtifactError::Forbidden(cause) => {
+            tracing::error!(cause, "the artifact store refuses the server's credentials");
+            Error::new(ErrorCode::PermissionDenied, "The artifact store refuses the server's credentials.")
+        }
         ArtifactError::Unavailable(cause) => {
             tracing::warn!(cause, "the artifact store does not answer");
             Error::unavailable("The artifact store is not available at the moment. Please try again.")

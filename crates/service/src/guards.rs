@@ -83,7 +83,7 @@ impl Service {
                 _ => Err("its MLmodel file has none".to_owned()),
             },
             Ok(None) => Err("there is no MLmodel file at its source".to_owned()),
-            Err(error) if error.code == ErrorCode::NotImplemented => {
+            Err(error) if matches!(error.code, ErrorCode::NotImplemented | ErrorCode::PermissionDenied) => {
                 Err("its files are where the server cannot read them".to_owned())
             }
             Err(error) if matches!(error.code, ErrorCode::InvalidParameterValue | ErrorCode::ResourceDoesNotExist) => {

@@ -441,7 +441,10 @@ async fn s3_has_ways_past_the_server() {
     let body = json!({"path": "huge.bin", "num_parts": 10_001}).to_string();
     let huge = ask("POST", "/api/2.0/mlflow-artifacts/mpu/create/0/run", body).await.expect("an answer");
     let (status, huge) = object(huge).await;
-    assert_eq!((status, &huge["message"]), (501, &json!("Multipart upload is not supported for the current artifact repository")));
+    assert_eq!(
+        (status, &huge["message"]),
+        (501, &json!("Multipart upload is not supported for the current artifact repository"))
+    );
 
     let put = ask("PUT", &format!("{PROXY}/a.txt"), "content".into()).await.expect("an answer");
     assert_eq!(put.status(), StatusCode::OK);

@@ -109,6 +109,16 @@ impl S3Options {
 
     /// Whether everything in it is understood; `Err` is a sentence for who configured it.
     pub fn check(&self) -> Result<(), String> {
+        for (name, url) in
+            [("MLFLOW_S3_ENDPOINT_URL", &self.endpoint_url), ("--public-s3-endpoint", &self.public_endpoint)]
+        {
+            if let Some(url) = url.as_deref().filter(|url| !is_endpoint(url)) {
+                return Err(format!("{name} must be an address such as http://minio:9000, not '{url}'"));
+            }
+        }
+        if let Some(path) = &self.ca_bundle {
+            trusted(path).map_err(|cause| format!("cannot read AWS_CA_BUNDLE, {}: {cause}", path.display()))?;
+        }
         self.upload_headers().map(drop)
     }
 
@@ -117,6 +127,12 @@ impl S3Options {
         let Some(json) = &self.upload_extra_args else { return Ok(Headers::default()) };
         Headers::of_uploads(json).map_err(|cause| format!("MLFLOW_S3_UPLOAD_EXTRA_ARGS: {cause}"))
     }
+}
+
+fn is_endpoint(url: &str) -> bool {
+    url.parse::<http::Uri>().is_ok_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty())
+    })
 }
 
 /// Reads the AWS configuration: credentials from the environment, a profile, or the machine's role when first needed.

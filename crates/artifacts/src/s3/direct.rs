@@ -61,7 +61,7 @@ impl Bucket {
             return Err(ArtifactError::IsDirectory);
         }
         let signer = self.signer()?;
-        self.check_vacant(path).await?;
+        Box::pin(self.check_vacant(path)).await?;
         let key = self.key(path);
         let request = signer
             .put_object()
@@ -81,13 +81,12 @@ impl Bucket {
             return Err(ArtifactError::IsDirectory);
         }
         let signer = self.signer()?;
-        self.check_vacant(path).await?;
+        Box::pin(self.check_vacant(path)).await?;
         let key = self.key(path);
         let upload_id = self.create_multipart(&key).await?;
         let mut urls = Vec::with_capacity(parts.into());
         for number in 1..=i32::from(parts) {
-            let request =
-                signer.upload_part().bucket(&self.name).key(&key).upload_id(&upload_id).part_number(number);
+            let request = signer.upload_part().bucket(&self.name).key(&key).upload_id(&upload_id).part_number(number);
             urls.push(request.presigned(config(PARTS_VALID)?).await.map_err(fault::of)?.into());
         }
         Ok((upload_id, urls))

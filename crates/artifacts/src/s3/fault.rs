@@ -1,5 +1,6 @@
 //! S3's faults as ours.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
@@ -17,8 +18,12 @@ where
 {
     let status = error.raw_response().map(|response| response.status().as_u16());
     let code = code(&error).unwrap_or_default().to_owned();
+    let has_no_credentials = has_no_credentials(&error);
     let is_no_request = matches!(error, SdkError::ConstructionFailure(_));
     let text = DisplayErrorContext(error).to_string();
+    if has_no_credentials {
+        return ArtifactError::Forbidden(text);
+    }
     if is_no_request {
         // Such as a bucket's name that no host can have.
         return ArtifactError::Name(text);
@@ -34,6 +39,37 @@ where
         }
         ("NoSuchUpload" | "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall", _) => ArtifactError::Refused(text),
         (_, Some(404)) => ArtifactError::NotFound,
+        // Such as AccessDenied, InvalidAccessKeyId and SignatureDoesNotMatch; HEAD has no code.
+        (_, Some(401 | 403)) => ArtifactError::Forbidden(text),
         _ => ArtifactError::Unavailable(text),
+    }
+}
+
+/// Whether nothing was sent because there are no credentials. A machine's role that cannot be asked at the moment is another
+/// matter.
+fn has_no_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|cause| {
+        matches!(
+            cause.downcast_ref::<CredentialsError>(),
+            Some(CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_))
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::error::ConnectorError;
+    use aws_sdk_s3::operation::head_object::HeadObjectError;
+
+    use super::*;
+
+    fn told(cause: CredentialsError) -> ArtifactError {
+        of(SdkError::<HeadObjectError, HttpResponse>::dispatch_failure(ConnectorError::other(cause.into(), None)))
+    }
+
+    #[test]
+    fn missing_credentials_are_no_outage() {
+        assert!(matches!(told(CredentialsError::not_loaded("none")), ArtifactError::Forbidden(_)));
+        assert!(matches!(told(CredentialsError::provider_error("asleep")), ArtifactError::Unavailable(_)));
     }
 }

@@ -203,7 +203,7 @@ impl Bucket {
         match completed {
             // Where the first answer was lost, the second try finds the upload gone and the object in its place.
             Err(error) if fault::code(&error) == Some("NoSuchUpload") => {
-                let found = self.client.head_object().bucket(&self.name).key(key).send().await;
+                let found = Box::pin(self.client.head_object().bucket(&self.name).key(key).send()).await;
                 let is_there = together.is_some() && found.is_ok_and(|head| head.e_tag == together);
                 if is_there { Ok(()) } else { Err(fault::of(error)) }
             }

@@ -12,14 +12,13 @@ impl Bucket {
     /// Refuses a name that is a folder's, and one below a file, as a folder of a disk does.
     pub(super) async fn check_vacant(&self, path: &ArtifactPath) -> Result<()> {
         let parent = parents(path.as_str()).next();
-        let (has_files_below, has_files_beside) =
-            try_join(self.has_files_in(path.as_str()), async {
-                match parent {
-                    Some(parent) => self.has_files_in(parent).await,
-                    None => Ok(true),
-                }
-            })
-            .await?;
+        let (has_files_below, has_files_beside) = try_join(self.has_files_in(path.as_str()), async {
+            match parent {
+                Some(parent) => self.has_files_in(parent).await,
+                None => Ok(true),
+            }
+        })
+        .await?;
         if has_files_below {
             return Err(ArtifactError::IsDirectory);
         }

@@ -121,6 +121,18 @@ async fn an_upload_that_fails_half_way_leaves_nothing(#[case] part: &'static str
     assert_eq!(place.read("kept/a.txt").await, b"as it was");
 }
 
+#[rstest]
+#[tokio::test]
+async fn a_store_that_refuses_the_credentials_is_not_asked_again(
+    #[values("upload", "large upload", "download", "facts", "list", "survey", "delete")] what: &str,
+    #[values("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")] code: &'static str,
+) {
+    let (faulty, place) = proxied().await;
+    faulty.always("", Fault::Error(403, code));
+    let failed = attempt(&place.repository, what).await;
+    assert!(matches!(failed, Err(ArtifactError::Forbidden(_))), "{failed:?}");
+}
+
 #[tokio::test]
 async fn an_upload_whose_last_answer_was_lost_is_stored() {
     let (faulty, place) = proxied().await;

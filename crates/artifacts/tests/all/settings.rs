@@ -50,6 +50,26 @@ async fn arguments_that_nobody_knows_are_refused() {
     assert!(refused.starts_with("MLFLOW_S3_UPLOAD_EXTRA_ARGS: unknown argument 'Encryption'"), "{refused}");
 }
 
+#[test]
+fn settings_that_can_never_work_are_told() {
+    let endpoint = |url: &str| S3Options { endpoint_url: Some(url.into()), ..S3Options::default() }.check();
+    for url in ["notaurl", "minio:9000", "ftp://minio", "http://", "http://a b"] {
+        let refused = endpoint(url).expect_err(url);
+        assert_eq!(
+            refused,
+            format!("MLFLOW_S3_ENDPOINT_URL must be an address such as http://minio:9000, not '{url}'")
+        );
+    }
+    endpoint("https://s3.example.org").expect("an address");
+    let public = S3Options { public_endpoint: Some("notaurl".into()), ..S3Options::default() }.check();
+    assert!(public.is_err_and(|refused| refused.starts_with("--public-s3-endpoint must be an address")));
+    let bundle = S3Options { ca_bundle: Some("/nowhere/ca.pem".into()), ..S3Options::default() }.check();
+    assert!(bundle.is_err_and(|refused| refused.starts_with("cannot read AWS_CA_BUNDLE, /nowhere/ca.pem: ")));
+    assert!(
+        Artifacts::supports("/data") && Artifacts::supports("s3://bucket/p") && !Artifacts::supports("gs://bucket/p")
+    );
+}
+
 #[tokio::test]
 async fn every_request_names_the_owner_of_the_bucket() {
     let faulty = Faulty::new(&s3_endpoint()).await;
