@@ -23,6 +23,9 @@ use preview::{Preview, PreviewView};
 /// Entries of a folder that are listed.
 #[cfg(feature = "ssr")]
 const MAX_ENTRIES: usize = 500;
+/// The file that says what a model is, in the model's folder.
+#[cfg(feature = "ssr")]
+const MODEL_FILE: &str = "MLmodel";
 
 /// Whose artifacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,7 +149,8 @@ struct Browser {
     models: Vec<LoggedHere>,
 }
 
-/// Without a selection the first model of the run is selected: what most people came for.
+/// Without a selection the first model of the run is selected, and of a version the file that says what the model is: what
+/// most people came for.
 #[server(prefix = "/_fn", endpoint = "artifacts", input = Json)]
 async fn load_browser(owner: Owner, selected: Option<String>) -> UiResult<Browser> {
     let service = crate::error::service();
@@ -155,9 +159,10 @@ async fn load_browser(owner: Owner, selected: Option<String>) -> UiResult<Browse
         Owner::Version { .. } => Vec::new(),
     };
     let (root_uri, mut tree) = owner.list(&service, "", selected.as_deref().unwrap_or_default()).await?;
-    let selected = selected.unwrap_or_else(|| {
-        let first = models.iter().find(|m| tree.nodes.iter().any(|n| n.is_dir && n.path == m.name));
-        first.map(|m| m.name.clone()).unwrap_or_default()
+    let has = |is_dir: bool, path: &str| tree.nodes.iter().any(|n| n.is_dir == is_dir && n.path == path);
+    let selected = selected.unwrap_or_else(|| match &owner {
+        Owner::Run(_) => models.iter().find(|m| has(true, &m.name)).map(|m| m.name.clone()).unwrap_or_default(),
+        Owner::Version { .. } => Some(MODEL_FILE).filter(|file| has(false, file)).unwrap_or_default().to_owned(),
     });
     let mut level = &mut tree;
     let mut found = None;
@@ -230,7 +235,7 @@ pub(crate) fn ArtifactBrowser(
 fn NoArtifacts(owner: Owner) -> impl IntoView {
     match owner {
         Owner::Run(_) => view! {
-            <Empty title="No artifacts recorded.">
+            <Empty title="No artifacts recorded">
                 <p class="muted">"Files that a run logs show here:"</p>
                 <CodeBlock code="mlflow.log_artifact(\"model.png\")\nmlflow.sklearn.log_model(model, name=\"model\", signature=signature)"/>
             </Empty>

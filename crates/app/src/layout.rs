@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 
 use crate::error::{UiError, set_status};
 use crate::ui::icon::{Icon, IconName};
+use crate::ui::menu::Menu;
 
 /// Top bar and, below it, the page.
 #[component]
@@ -22,10 +23,8 @@ pub(crate) fn Frame() -> impl IntoView {
                 <Tab href=crate::ui::at("/experiments") label="Experiments"/>
                 <Tab href=crate::ui::at("/models") label="Models"/>
             </nav>
-            <div class="ml-auto flex items-center gap-1">
-                <a class="icon-button on-bar" href=crate::ui::at("/settings/storage") aria-label="Storage" title="Storage: what was deleted, and its space">
-                    <Icon name=IconName::Delete/>
-                </a>
+            <div class="ml-auto flex h-full items-center gap-1">
+                <Settings/>
                 <ThemeSwitch/>
             </div>
         </header>
@@ -44,6 +43,30 @@ fn Tab(href: String, label: &'static str) -> impl IntoView {
     };
     view! {
         <a class="tab" href=href aria-current=current>{label}</a>
+    }
+}
+
+/// The pages beside the daily work: webhooks, what was deleted, and the space that it takes.
+#[component]
+fn Settings() -> impl IntoView {
+    let item = |path: &str, label: &'static str, about: &'static str| {
+        view! {
+            <li>
+                <a class="menu-item" href=crate::ui::at(path)>
+                    <span><span class="block">{label}</span><span class="block muted small">{about}</span></span>
+                </a>
+            </li>
+        }
+    };
+    view! {
+        <Menu class="tab settings-button" name="Settings" label=|| view! { <Icon name=IconName::Settings/><span class="max-sm:hidden">"Settings"</span> }>
+            <ul class="menu-list settings-menu">
+                {item("/webhooks", "Webhooks", "Tell other services of changes in the registry")}
+                {item("/experiments?state=deleted", "Deleted experiments", "See and restore them")}
+                {item("/models?view=deleted", "Deleted models", "See and restore them")}
+                {item("/settings/storage", "Storage", "Space that deleted things take, and its removal")}
+            </ul>
+        </Menu>
     }
 }
 

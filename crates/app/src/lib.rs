@@ -45,6 +45,7 @@ pub use ui::address::set_prefix;
 pub fn App() -> impl IntoView {
     provide_meta_context();
     ui::toast::provide_toasts();
+    ui::time::provide_minutes();
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Ferroflow".to_owned() } else { format!("{title} · Ferroflow") }/>
         <Router>

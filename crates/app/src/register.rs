@@ -1,22 +1,26 @@
 //! The dialog that registers a run's model as a version, of a new model or of one that is there.
 
+use domain::Tag;
 use domain::model_versions::ModelVersion;
 use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
 
 use crate::error::UiResult;
 use crate::registered_models::{ModelChoice, NameField, NewName, Pick, version_href};
 use crate::ui::dialog::Dialog;
 use crate::ui::empty::ErrorNote;
+use crate::ui::pairs::{PairFields, PairNames, Pairs};
 use crate::ui::toast::messages;
 
 /// Registers a model, in one step. `source` is `runs:/…` or `models:/…`.
-#[server(prefix = "/_fn", endpoint = "register_model")]
+#[server(prefix = "/_fn", endpoint = "register_model", input = Json)]
 async fn register_model(
     name: String,
     source: String,
     run_id: String,
     model_id: Option<String>,
     description: Option<String>,
+    tags: Vec<Tag>,
 ) -> UiResult<ModelVersion> {
     let new = service::NewModelVersion {
         name,
@@ -24,10 +28,20 @@ async fn register_model(
         run_id: Some(run_id),
         model_id,
         description,
+        tags,
         ..service::NewModelVersion::default()
     };
     Ok(crate::error::service().register_model(new).await?)
 }
+
+/// What the fields for tags are called.
+const TAG_NAMES: PairNames = PairNames {
+    key: "Tag name",
+    value: "Tag value",
+    no_value: "Tag value",
+    add: "Add a tag",
+    remove: "Leave this tag out",
+};
 
 /// What is registered.
 #[derive(Clone)]
@@ -74,6 +88,7 @@ fn RegisterForm(open: RwSignal<bool>, source: StoredValue<Source>, on_done: Call
     let choice = RwSignal::new(None::<Pick>);
     let name = NewName::new("");
     let description = RwSignal::new(String::new());
+    let tags = Pairs::new([]);
     // Whether Register was pressed: only then is something missing an error.
     let tried = RwSignal::new(false);
     let messages = messages();
@@ -82,7 +97,8 @@ fn RegisterForm(open: RwSignal<bool>, source: StoredValue<Source>, on_done: Call
         let Source { run_id, model_id, .. } = source.get_value();
         let uri = source.with_value(Source::uri);
         let text = description.with_untracked(|d| d.trim().to_owned());
-        let registering = register_model(name.clone(), uri, run_id, model_id, (!text.is_empty()).then_some(text));
+        let tags = tags.get_untracked().into_iter().map(|(key, value)| Tag::new(key, value)).collect();
+        let registering = register_model(name.clone(), uri, run_id, model_id, (!text.is_empty()).then_some(text), tags);
         async move {
             let version = registering.await?;
             messages.done_with_link(
@@ -134,6 +150,10 @@ fn RegisterForm(open: RwSignal<bool>, source: StoredValue<Source>, on_done: Call
                     <textarea id="register-description" class="input" rows="3" placeholder="Markdown"
                         prop:value=move || description.get()
                         on:input:target=move |e| description.set(e.target().value())></textarea>
+                </div>
+                <div class="field" role="group" aria-labelledby="register-tags">
+                    <span id="register-tags" class="font-semibold">"Version tags (optional)"</span>
+                    <PairFields pairs=tags names=TAG_NAMES/>
                 </div>
             </Show>
             {move || register.value().get().and_then(Result::err).map(|error| view! { <ErrorNote error/> })}

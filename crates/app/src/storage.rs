@@ -15,6 +15,8 @@ use crate::layout::ErrorPage;
 use crate::ui::copy::CodeBlock;
 use crate::ui::dialog::ConfirmDialog;
 use crate::ui::empty::{Empty, ErrorNote};
+use crate::ui::head::ActionButton;
+use crate::ui::icon::IconName;
 use crate::ui::load::load;
 use crate::ui::toast::messages;
 
@@ -67,7 +69,8 @@ pub(crate) fn StoragePage() -> impl IntoView {
         <div class="page-head"><h1>"Storage"</h1></div>
         <section class="section" aria-label="Deleted things">
             <p class="muted">
-                "Deleting only hides: experiments, runs and models can be brought back until they are removed for good. \
+                "Deleting only hides: "<a class="link underline" href=crate::ui::at("/experiments?state=deleted")>"experiments"</a>", their runs and "
+                <a class="link underline" href=crate::ui::at("/models?view=deleted")>"models"</a>" can be brought back until they are removed for good. \
                 That frees their space, and cannot be undone."
             </p>
             <form method="get" class="row" action="">
@@ -100,7 +103,7 @@ fn Space(preview: Progress, allowed: bool, job: Progress, age: String, version: 
     let command = format!("ferroflow gc --older-than {age} --dry-run\nferroflow gc --older-than {age}");
     view! {
         {if nothing {
-            view! { <Empty title=format!("Nothing was deleted {age} ago or earlier that takes space.")/> }.into_any()
+            view! { <Empty title=format!("Nothing was deleted {age} ago or earlier that takes space")/> }.into_any()
         } else {
             view! { <Counts removal=removal.clone()/> }.into_any()
         }}
@@ -187,9 +190,7 @@ fn Remove(removal: Removal, job: Progress, age: String, version: RwSignal<u32>) 
     view! {
         {has_any.then(|| view! {
             <div class="row">
-                <button type="button" class="button danger" disabled=move || running.get() on:click=move |_| open.set(true)>
-                    "Remove for good…"
-                </button>
+                <ActionButton icon=IconName::Delete label="Remove for good…" disabled=running on_press=Callback::new(move |()| open.set(true))/>
             </div>
         })}
         <div role="status">

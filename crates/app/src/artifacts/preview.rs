@@ -12,7 +12,7 @@ use super::render::{self, Rendered};
 use crate::error::UiResult;
 use crate::format;
 use crate::register::RegisterDialog;
-use crate::runs::{LoggedHere, VersionLink};
+use crate::runs::{LoggedHere, VersionLinks};
 use crate::ui::copy::{CodeBlock, CopyButton};
 use crate::ui::icon::{Icon, IconName};
 use crate::ui::schema::Schema;
@@ -336,7 +336,7 @@ fn ModelView(
             <h3 class="text-lg font-semibold">"MLflow Model"</h3>
             <div class="row ml-auto">
                 <DownloadFolder owner=Owner::Run(run_id.clone()) path=path.clone() what="Download folder"/>
-                {versions.into_iter().map(|(name, version)| view! { <VersionLink name version/> }).collect_view()}
+                <VersionLinks versions/>
                 <button type="button" class="button" class:primary=!is_registered on:click=move |_| open.set(true)>
                     {if is_registered { "Register again" } else { "Register Model" }}
                 </button>

@@ -184,7 +184,7 @@ pub(crate) async fn load_experiments(query: String) -> UiResult<ListData> {
         created: experiment.creation_time,
         modified: experiment.last_update_time,
         description: first_line(experiment.tag(NOTE_TAG).unwrap_or_default()),
-        tags: experiment.tags.into_iter().filter(|tag| !crate::ui::tags::is_internal(&tag.key)).collect(),
+        tags: experiment.tags.into_iter().filter(|tag| !domain::is_internal_tag(&tag.key)).collect(),
         name: experiment.name,
     };
     Ok(ListData { rows: page.items.into_iter().map(row).collect(), next: page.next_page_token })

@@ -11,14 +11,15 @@ use super::dialogs::{CreateExperiment, DeleteExperiment, RenameExperiment, Targe
 use crate::layout::ErrorPage;
 use crate::runs::ExperimentName;
 use crate::ui::empty::Empty;
+use crate::ui::head::ActionButton;
 use crate::ui::icon::{Icon, IconName};
 use crate::ui::load::load;
+use crate::ui::search::SearchField;
+use crate::ui::sort::{SortLink, aria_sort};
+use crate::ui::tags::TagChips;
 use crate::ui::time::Time;
 use crate::ui::toast::messages;
 use crate::ui::url_encode;
-
-/// Tags that fit into a row.
-const TAGS_SHOWN: usize = 3;
 
 /// What a row's buttons do.
 #[derive(Clone, Copy)]
@@ -59,7 +60,9 @@ pub(crate) fn ExperimentsPage() -> impl IntoView {
         <Title text="Experiments"/>
         <div class="page-head">
             <h1>"Experiments"</h1>
-            <button type="button" class="button primary ml-auto" on:click=move |_| creating.set(true)><Icon name=IconName::Plus/>"Create"</button>
+            <div class="page-actions">
+                <button type="button" class="button primary" on:click=move |_| creating.set(true)><Icon name=IconName::Plus/>"Create experiment"</button>
+            </div>
         </div>
         <SearchForm query/>
         <Transition fallback=|| view! { <div class="skeleton" aria-label="Loading"></div> }>
@@ -100,13 +103,7 @@ fn SearchForm(query: Memo<ListQuery>) -> impl IntoView {
     };
     view! {
         <form class="row list-form" method="get" action=crate::ui::at("/experiments") role="search" on:submit=move |e| { e.prevent_default(); apply(); }>
-            <div class="search-box">
-                <Icon name=IconName::Search/>
-                <input class="input" type="search" name="search" placeholder="Search by name" aria-label="Search experiments" autocomplete="off"
-                    value=text.get_untracked() prop:value=move || text.get() on:input:target=move |e| text.set(e.target().value())
-                    on:search=move |_: leptos::ev::Event| apply()/>
-            </div>
-            <button type="submit" class="button">"Search"</button>
+            <SearchField name="search" label="Search experiments" text placeholder="Search by name" on_clear=Callback::new(move |()| apply())/>
             <select class="input" name="state" aria-label="State" on:change:target=move |e| state(e.target().value() == "deleted")>
                 <option value="" selected=move || !query.with(|query| query.deleted)>"State: Active"</option>
                 <option value="deleted" selected=move || query.with(|query| query.deleted)>"State: Deleted"</option>
@@ -140,13 +137,11 @@ fn List(rows: Vec<Row>, next: Option<String>, query: ListQuery, dialogs: Dialogs
         .into_iter()
         .map(|sort| {
             let sorted = query.sort == sort;
-            let aria = sorted.then_some(if query.ascending { "ascending" } else { "descending" });
-            let mark = sorted.then(|| view! {
-                <span class=if query.ascending { "sort-mark sort-up" } else { "sort-mark" }><Icon name=IconName::Down/></span>
-            });
+            let ascending = sorted.then_some(query.ascending);
+            let href = query.sorted_by(sort).address();
             view! {
-                <th scope="col" aria-sort=aria>
-                    <a class="sort-link" data-noscroll="" href=query.sorted_by(sort).address()>{sort.label()}{mark}</a>
+                <th scope="col" aria-sort=aria_sort(ascending)>
+                    <SortLink label=sort.label() href=Signal::stored(href) ascending=Signal::stored(ascending)/>
                 </th>
             }
         })
@@ -180,14 +175,11 @@ fn List(rows: Vec<Row>, next: Option<String>, query: ListQuery, dialogs: Dialogs
 #[component]
 fn ExperimentRow(row: Row, deleted: bool, dialogs: Dialogs) -> impl IntoView {
     let experiment = ExperimentName { id: row.id.clone(), name: row.name.clone() };
-    let all = row.tags.iter().map(|tag| format!("{}: {}", tag.key, tag.value)).collect::<Vec<_>>();
-    let more = all.len().saturating_sub(TAGS_SHOWN);
-    let chips = all.iter().take(TAGS_SHOWN).map(|tag| view! { <span class="chip">{tag.clone()}</span> }).collect_view();
     let actions = if deleted {
         let label = format!("Restore {}", row.name);
         Either::Left(view! {
-            <button type="button" class="button" aria-label=label disabled=dialogs.restore.pending()
-                on:click=move |_| { dialogs.restore.dispatch(experiment.clone()); }>"Restore"</button>
+            <ActionButton icon=IconName::Restore label="Restore" name=label disabled=dialogs.restore.pending()
+                on_press=Callback::new(move |()| { dialogs.restore.dispatch(experiment.clone()); })/>
         })
     } else {
         let (renamed, doomed) = (experiment.clone(), experiment);
@@ -200,13 +192,11 @@ fn ExperimentRow(row: Row, deleted: bool, dialogs: Dialogs) -> impl IntoView {
     };
     view! {
         <tr>
-            <td><a class="link" href=crate::ui::at(&format!("/experiments/{}", url_encode(&row.id)))>{row.name.clone()}</a></td>
+            <td class="name-cell"><a class="link" href=crate::ui::at(&format!("/experiments/{}", url_encode(&row.id)))>{row.name.clone()}</a></td>
             <td class="nowrap"><Time millis=row.created/></td>
             <td class="nowrap"><Time millis=row.modified/></td>
             <td class="cell-wide" title=row.description.clone()>{row.description.clone()}</td>
-            <td title=all.join("\n")>
-                <span class="cell-line">{chips}{(more > 0).then(|| view! { <span class="chip">{format!("+{more}")}</span> })}</span>
-            </td>
+            <td><TagChips tags=row.tags/></td>
             <td class="actions">{actions}</td>
         </tr>
     }

@@ -3,16 +3,17 @@
 use domain::comparison::{Comparison, FieldType, FileFacts, Line, MAX_FILES, Side};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_params_map};
+use leptos_router::hooks::{use_location, use_params_map};
 
 use crate::error::UiResult;
 use crate::format;
 use crate::layout::ErrorPage;
-use crate::registered_models::{AliasChip, Breadcrumb, StageChip, model_href, run_href, use_query, version_href};
+use crate::registered_models::{
+    AliasChip, RegistryBreadcrumb, StageChip, model_href, run_href, use_query, version_href,
+};
+use crate::ui::compare::DiffToggle;
 use crate::ui::empty::Empty;
 use crate::ui::load::load;
-use crate::ui::tags::is_internal;
 use crate::ui::time::Time;
 
 /// Digits of a digest that are shown.
@@ -42,7 +43,7 @@ fn shown<T>(lines: Vec<Line<T>>, show: fn(T) -> String) -> Vec<Line<String>> {
 
 /// Tags that people made.
 fn tags(mut lines: Vec<Line<String>>) -> Vec<Line<String>> {
-    lines.retain(|line| !is_internal(&line.key));
+    lines.retain(|line| !domain::is_internal_tag(&line.key));
     lines
 }
 
@@ -86,8 +87,8 @@ pub(crate) fn ComparePage() -> impl IntoView {
 fn Nothing(name: String) -> impl IntoView {
     view! {
         <Title text="Compare versions"/>
-        <Breadcrumb model=name.clone()/>
-        <Empty title="Nothing to compare yet.">
+        <RegistryBreadcrumb model=name.clone()/>
+        <Empty title="Nothing to compare yet">
             <p>"Tick two or more versions of the model, then press Compare."</p>
             <a class="button primary" href=model_href(&name)>"Choose versions"</a>
         </Empty>
@@ -99,11 +100,11 @@ fn SideBySide(name: String, comparison: Comparison) -> impl IntoView {
     // In the address, so that a link shows what its sender saw: `all=1` shows the rows that are the same too.
     let query = use_query();
     let only_diff = Memo::new(move |_| query.with(|q| q.get("all").is_none()));
-    let (path, navigate) = (use_location().pathname, use_navigate());
-    let toggle = move |on: bool| {
-        let href = query.get_untracked().with("all", if on { "" } else { "1" }).href(&path.get_untracked());
-        navigate(&href, NavigateOptions { scroll: false, replace: true, ..NavigateOptions::default() });
-    };
+    let path = use_location().pathname;
+    let toggle = Signal::derive(move || {
+        let all = if only_diff.get() { "1" } else { "" };
+        path.with(|path| query.get().with("all", all).href(path))
+    });
     let Comparison { sides, params, metrics, inputs, outputs, artifacts, artifacts_truncated, .. } = comparison;
     let (version_tags, run_tags, model_tags) = (comparison.tags, comparison.run_tags, comparison.logged_model_tags);
     let count = sides.len();
@@ -121,19 +122,15 @@ fn SideBySide(name: String, comparison: Comparison) -> impl IntoView {
     let part = |title, lines| view! { <Part title lines only_diff columns=count/> };
     view! {
         <Title text=format!("Compare versions of {name}")/>
-        <Breadcrumb model=name.clone()/>
+        <RegistryBreadcrumb model=name.clone()/>
         <div class="page-head">
             <h1>{format!("Comparing {count} Versions")}</h1>
-            <label class="check ml-auto">
-                <input type="checkbox" checked=only_diff.get_untracked() prop:checked=move || only_diff.get()
-                    on:change:target=move |e| toggle(e.target().checked())/>
-                "Show diff only"
-            </label>
+            <div class="page-actions"><DiffToggle only_diff href=toggle/></div>
         </div>
         {problems}
         {truncated}
         <div class="table-scroll">
-            <table class="grid" aria-label="Versions side by side">
+            <table class="grid compare-grid" aria-label="Versions side by side">
                 <Head sides/>
                 {part("Parameters", params)}
                 {part("Metrics", shown(metrics, |number| format::metric(number.0)))}
@@ -163,7 +160,7 @@ fn Head(sides: Vec<Side>) -> impl IntoView {
         <thead><tr><th scope="col">"Model version"</th>{versions}</tr></thead>
         <tbody>
             <tr>
-                <th scope="row" class="static">"Run"</th>
+                <th scope="row">"Run"</th>
                 {cells(|c| match &c.run {
                     Some(run) => {
                         let href = run_href(run.experiment_id, &run.run_id, None);
@@ -173,22 +170,22 @@ fn Head(sides: Vec<Side>) -> impl IntoView {
                 })}
             </tr>
             <tr>
-                <th scope="row" class="static">"Run started"</th>
+                <th scope="row">"Run started"</th>
                 {cells(|c| match &c.run {
                     Some(run) => view! { <Time millis=run.start_time/> }.into_any(),
                     None => view! { <span class="muted">"—"</span> }.into_any(),
                 })}
             </tr>
             <tr>
-                <th scope="row" class="static">"Registered at"</th>
+                <th scope="row">"Registered at"</th>
                 {cells(|c| view! { <Time millis=c.version.creation_timestamp/> }.into_any())}
             </tr>
             <tr>
-                <th scope="row" class="static">"Stage"</th>
+                <th scope="row">"Stage"</th>
                 {cells(|c| view! { <StageChip stage=c.version.stage/> }.into_any())}
             </tr>
             <tr>
-                <th scope="row" class="static">"Aliases"</th>
+                <th scope="row">"Aliases"</th>
                 {cells(|c| {
                     let chips = c.version.aliases.iter().map(|alias| view! { <AliasChip alias=alias.clone()/> }).collect_view();
                     view! { <span class="row">{chips}</span> }.into_any()
@@ -216,19 +213,19 @@ fn Part(title: &'static str, lines: Vec<Line<String>>, only_diff: Memo<bool>, co
         let shown = lines.get_value().into_iter().filter(|line| !only_diff.get() || line.differs);
         shown
             .map(|line| {
-                let class = if line.differs { "bg-[var(--warn-soft)]" } else { "" };
+                let differs = line.differs;
                 let cells = line
                     .values
                     .into_iter()
                     .map(|value| view! { <td class="mono">{value.unwrap_or_else(|| "—".to_owned())}</td> })
                     .collect_view();
-                view! { <tr class=class><th scope="row" class="static mono">{line.key}</th>{cells}</tr> }
+                view! { <tr class:differs=differs><th scope="row" class="mono">{line.key}</th>{cells}</tr> }
             })
             .collect_view()
     };
     view! {
         <tbody>
-            <tr><th class="static" scope="rowgroup" colspan=width.clone()>{title}" ("{all}")"</th></tr>
+            <tr class="group-row"><th scope="rowgroup" colspan=width.clone()>{title}" "<span class="count">{all}</span></th></tr>
             {rows}
             {move || note().map(|text| view! { <tr><td class="muted" colspan=width.clone()>{text}</td></tr> })}
         </tbody>

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{UiError, UiResult};
+use crate::error::UiResult;
 use crate::registered_models::History;
 #[cfg(feature = "ssr")]
 use crate::registered_models::load_history;
@@ -84,7 +84,7 @@ pub(super) async fn load_version(name: String, version: String, history: Option<
     let active = service.active_versions(&name).await?;
     let run = if version.run_id.is_empty() { None } else { found(service.run(&version.run_id).await)? };
     let artifact = artifact_folder(&service, &version, run.as_ref()).await?;
-    let file = service.version_model_file(&name, &number).await.map_err(UiError);
+    let file = service.version_model_file(&name, &number).await.map_err(crate::error::UiError);
     Ok(VersionData {
         description: Markdown::render(version.description.as_deref().unwrap_or_default()),
         aliases: model.aliases,
@@ -92,8 +92,10 @@ pub(super) async fn load_version(name: String, version: String, history: Option<
         run,
         artifact,
         file,
-        missing: service.missing_for_production(&name, &number).await.map_err(UiError),
-        history: load_history(&service, &name, Some(version.version), history, None).await.map_err(UiError),
+        missing: service.missing_for_production(&name, &number).await.map_err(crate::error::UiError),
+        history: load_history(&service, &name, Some(version.version), history, None)
+            .await
+            .map_err(crate::error::UiError),
         version,
     })
 }
@@ -115,7 +117,7 @@ async fn delete_version_tag(name: String, version: i64, key: String) -> UiResult
 }
 
 /// Sets or removes a tag.
-pub(super) async fn change_tag(name: String, version: i64, change: TagChange) -> UiResult<()> {
+pub(super) async fn change_version_tag(name: String, version: i64, change: TagChange) -> UiResult<()> {
     match change {
         TagChange::Set(tag) => set_version_tag(name, version, tag.key, tag.value).await,
         TagChange::Remove(key) => delete_version_tag(name, version, key).await,

@@ -10,6 +10,7 @@ use super::stage::StageMenu;
 use crate::format;
 use crate::registered_models::run_href;
 use crate::ui::copy::CopyButton;
+use crate::ui::keyed::{KeyRow, KeyTable, ParamTable};
 use crate::ui::live::Live;
 use crate::ui::time::Time;
 
@@ -31,7 +32,7 @@ pub(super) fn Facts(live: Live<VersionData>) -> impl IntoView {
         let size = file.model_size_bytes.map(|size| view! { <dt>"Size"</dt><dd>{format::bytes(size)}</dd> });
         let client = file.mlflow_version.map(|v| view! { <dt>"Logged with"</dt><dd>"MLflow "{v}</dd> });
         view! {
-            <dt>"Flavours"</dt>
+            <dt>"Flavors"</dt>
             <dd><span class="row">{flavors}</span></dd>
             {size}
             {client}
@@ -78,44 +79,15 @@ fn SourceRun(run: Option<Run>, run_id: String, run_link: String, artifact: Optio
 #[component]
 pub(super) fn RunNumbers(run: Option<Run>) -> impl IntoView {
     run.map(|run| {
-        let metrics =
-            run.data.metrics.into_iter().map(|m| (m.key, format::metric(m.value), m.value.to_string())).collect();
-        let params = run.data.params.into_iter().map(|p| (p.key, p.value.clone(), p.value)).collect();
+        let metrics = run.data.metrics.into_iter().map(|metric| {
+            let value = metric.value;
+            let cells = view! { <td class="number" title=value.to_string()>{format::metric(value)}</td> };
+            KeyRow { head: metric.key.clone().into_any(), key: metric.key, cells: cells.into_any() }
+        });
+        let value = view! { <th scope="col" class="number">"Value"</th> };
         view! {
-            <Numbers title="Metrics" rows=metrics is_number=true/>
-            <Numbers title="Parameters" rows=params is_number=false/>
-        }
-    })
-}
-
-/// Rows of key, value as shown, and value in full.
-#[component]
-fn Numbers(title: &'static str, rows: Vec<(String, String, String)>, is_number: bool) -> impl IntoView {
-    (!rows.is_empty()).then(|| {
-        let count = rows.len();
-        let rows = rows
-            .into_iter()
-            .map(|(key, shown, full)| {
-                view! {
-                    <tr>
-                        <td class="mono">{key}</td>
-                        <td class="mono" class:number=is_number title=full>{shown}</td>
-                    </tr>
-                }
-            })
-            .collect_view();
-        view! {
-            <section class="section" aria-label=title>
-                <h2 class="section-title">{title}" "<span class="count">{count}</span></h2>
-                <div class="table-scroll">
-                    <table class="grid narrow" aria-label=title>
-                        <thead>
-                            <tr><th scope="col">"Name"</th><th scope="col" class:number=is_number>"Value"</th></tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
-            </section>
+            <KeyTable title="Metrics" key_title="Metric" heads=value.into_any() rows=metrics.collect() none="The run logged none."/>
+            <ParamTable params=run.data.params none="The run logged none."/>
         }
     })
 }

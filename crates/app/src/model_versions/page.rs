@@ -5,19 +5,21 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::code::UseThisVersion;
-use super::data::{VersionData, change_tag, describe_version, load_version};
+use super::data::{VersionData, change_version_tag, describe_version, load_version};
 use super::facts::{Facts, RunNumbers};
 use super::remove::DeleteVersion;
 use crate::artifacts::{ArtifactBrowser, Owner};
 use crate::error::UiResult;
 use crate::layout::ErrorPage;
-use crate::registered_models::{Breadcrumb, HistorySection, Query, use_query, version_href};
+use crate::registered_models::{HistorySection, Query, RegistryBreadcrumb, use_query, version_href};
 use crate::ui::empty::ErrorNote;
+use crate::ui::head::ActionButton;
+use crate::ui::icon::IconName;
 use crate::ui::live::Live;
 use crate::ui::load::load;
 use crate::ui::markdown::Description;
 use crate::ui::schema::Schema;
-use crate::ui::tags::{TagChange, TagEditor};
+use crate::ui::tags::{TagEditor, change_tag};
 use crate::ui::toast::messages;
 
 /// One version.
@@ -66,8 +68,7 @@ fn Body(data: VersionData, query: Query) -> impl IntoView {
             UiResult::Ok(())
         }
     });
-    let change =
-        Action::new(move |change: &TagChange| live.change(change_tag(key.get_value(), number, change.clone())));
+    let change = change_tag(move |change| live.change(change_version_tag(key.get_value(), number, change)));
     let deleting = RwSignal::new(false);
     let schema = match file {
         Ok(file) => view! { <Schema signature=file.and_then(|f| f.signature)/> }.into_any(),
@@ -75,11 +76,11 @@ fn Body(data: VersionData, query: Query) -> impl IntoView {
     };
     view! {
         <Title text=format!("{name} version {number}")/>
-        <Breadcrumb model=name.clone()/>
+        <RegistryBreadcrumb model=name.clone()/>
         <div class="page-head">
             <h1>"Version "{number}</h1>
-            <div class="row ml-auto">
-                <button type="button" class="button danger" on:click=move |_| deleting.set(true)>"Delete"</button>
+            <div class="page-actions">
+                <ActionButton icon=IconName::Delete label="Delete" on_press=Callback::new(move |()| deleting.set(true))/>
             </div>
         </div>
         <Facts live/>

@@ -13,6 +13,8 @@ use super::query::Query;
 use crate::error::{UiError, UiResult};
 use crate::layout::ErrorPage;
 use crate::ui::empty::Empty;
+use crate::ui::head::ActionButton;
+use crate::ui::icon::IconName;
 use crate::ui::live::Live;
 use crate::ui::load::load;
 use crate::ui::time::Time;
@@ -125,7 +127,7 @@ pub(super) fn DeletedModels(
 fn Models(page: Page<DeletedModel>, query: Query, restore: Action<(String, String), ()>) -> impl IntoView {
     if page.items.is_empty() {
         return view! {
-            <Empty title="Nothing to restore.">
+            <Empty title="Nothing to restore">
                 <p>"Models that are deleted are listed here until they are removed for good."</p>
                 <a class="button" href=crate::ui::at("/models")>"All models"</a>
             </Empty>
@@ -135,19 +137,17 @@ fn Models(page: Page<DeletedModel>, query: Query, restore: Action<(String, Strin
     let row = |model: DeletedModel| {
         let label = format!("Restore {}", model.name);
         let which = StoredValue::new((model.name.clone(), model.id));
-        let press = move |_| {
+        let press = Callback::new(move |()| {
             restore.dispatch(which.get_value());
-        };
+        });
         view! {
             <tr>
-                <td>{model.name}</td>
+                <td class="name-cell">{model.name}</td>
                 <td class="whitespace-nowrap"><Time millis=model.deleted_timestamp/></td>
                 <td class="whitespace-nowrap"><Time millis=model.creation_timestamp/></td>
                 <td>{model.last_version}</td>
                 <td class="actions">
-                    <button type="button" class="button" aria-label=label disabled=move || restore.pending().get() on:click=press>
-                        "Restore"
-                    </button>
+                    <ActionButton icon=IconName::Restore label="Restore" name=label disabled=restore.pending() on_press=press/>
                 </td>
             </tr>
         }
@@ -237,10 +237,8 @@ pub(super) fn DeletedVersionsList<T: Send + Sync + 'static>(
                 <td><StageChip stage=row.stage/></td>
                 <td class="whitespace-nowrap"><Time millis=row.deleted/></td>
                 <td class="actions">
-                    <button type="button" class="button" aria-label=format!("Restore version {version}")
-                        disabled=move || restore.pending().get() on:click=move |_| { restore.dispatch(version); }>
-                        "Restore"
-                    </button>
+                    <ActionButton icon=IconName::Restore label="Restore" name=format!("Restore version {version}") disabled=restore.pending()
+                        on_press=Callback::new(move |()| { restore.dispatch(version); })/>
                 </td>
             </tr>
         }

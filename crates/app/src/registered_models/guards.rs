@@ -8,8 +8,8 @@ use super::page::ModelData;
 use crate::error::UiResult;
 use crate::ui::dialog::Dialog;
 use crate::ui::empty::ErrorNote;
-use crate::ui::icon::{Icon, IconName};
 use crate::ui::live::Live;
+use crate::ui::pairs::{PairFields, PairNames, Pairs};
 use crate::ui::toast::messages;
 
 #[server(prefix = "/_fn", endpoint = "set_guards", input = Json)]
@@ -34,27 +34,14 @@ pub(super) fn summary(guards: &Guards) -> String {
     parts.join(", ")
 }
 
-/// A required tag that is being typed. An empty value stands for any.
-#[derive(Clone, Copy)]
-struct Typed {
-    number: usize,
-    key: RwSignal<String>,
-    value: RwSignal<String>,
-}
-
-impl Typed {
-    fn new(number: usize, key: String, value: String) -> Self {
-        Self { number, key: RwSignal::new(key), value: RwSignal::new(value) }
-    }
-
-    fn get(self) -> RequiredTag {
-        let value = self.value.get_untracked();
-        RequiredTag {
-            key: self.key.with_untracked(|k| k.trim().to_owned()),
-            value: (!value.is_empty()).then_some(value),
-        }
-    }
-}
+/// What the fields for required tags are called. An empty value stands for any.
+const TAG_NAMES: PairNames = PairNames {
+    key: "Required tag",
+    value: "Required value",
+    no_value: "Any value",
+    add: "Require a tag",
+    remove: "Do not require this tag",
+};
 
 /// The dialog that edits what is asked.
 #[component]
@@ -75,16 +62,7 @@ pub(super) fn GuardsDialog(
 fn GuardsForm(open: RwSignal<bool>, live: Live<ModelData>) -> impl IntoView {
     let (name, guards) = live.data.with_untracked(|d| (d.name.clone(), d.guards.clone()));
     let (signature, description) = (RwSignal::new(guards.signature), RwSignal::new(guards.description));
-    let typed = guards.tags.into_iter().enumerate();
-    let typed: Vec<Typed> =
-        typed.map(|(number, tag)| Typed::new(number, tag.key, tag.value.unwrap_or_default())).collect();
-    let next = StoredValue::new(typed.len());
-    let tags = RwSignal::new(typed);
-    let add = move |_| {
-        let number = next.get_value();
-        next.set_value(number + 1);
-        tags.update(|t| t.push(Typed::new(number, String::new(), String::new())));
-    };
+    let tags = Pairs::new(guards.tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())));
     let messages = messages();
     let save = Action::new(move |guards: &Guards| {
         let work = set_guards(name.clone(), guards.clone());
@@ -97,9 +75,12 @@ fn GuardsForm(open: RwSignal<bool>, live: Live<ModelData>) -> impl IntoView {
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let tags =
-            tags.with_untracked(|t| t.iter().map(|typed| typed.get()).filter(|tag| !tag.key.is_empty()).collect());
-        save.dispatch(Guards { signature: signature.get_untracked(), description: description.get_untracked(), tags });
+        let tag = |(key, value): (String, String)| RequiredTag { key, value: (!value.is_empty()).then_some(value) };
+        save.dispatch(Guards {
+            signature: signature.get_untracked(),
+            description: description.get_untracked(),
+            tags: tags.get_untracked().into_iter().map(tag).collect(),
+        });
     };
     let check = |label: &'static str, on: RwSignal<bool>| {
         view! {
@@ -114,19 +95,7 @@ fn GuardsForm(open: RwSignal<bool>, live: Live<ModelData>) -> impl IntoView {
             <p class="muted">"A version that lacks one of these is refused, whoever moves it to Production. Versions that are there stay."</p>
             {check("A signature, in its MLmodel file", signature)}
             {check("A description", description)}
-            <For each=move || tags.get() key=|typed| typed.number let:typed>
-                <div class="row">
-                    <input class="input" placeholder="Tag" aria-label="Required tag" prop:value=move || typed.key.get()
-                        on:input:target=move |e| typed.key.set(e.target().value())/>
-                    <input class="input" placeholder="Any value" aria-label="Required value" prop:value=move || typed.value.get()
-                        on:input:target=move |e| typed.value.set(e.target().value())/>
-                    <button type="button" class="icon-button small" aria-label="Do not require this tag"
-                        on:click=move |_| tags.update(|t| t.retain(|other| other.number != typed.number))>
-                        <Icon name=IconName::Delete/>
-                    </button>
-                </div>
-            </For>
-            <div><button type="button" class="button" on:click=add><Icon name=IconName::Plus/>"Require a tag"</button></div>
+            <PairFields pairs=tags names=TAG_NAMES/>
             {move || save.value().get().and_then(Result::err).map(|error| view! { <ErrorNote error/> })}
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>

@@ -4,6 +4,7 @@ use domain::experiments::ExperimentId;
 use domain::model_versions::Stage;
 use leptos::prelude::*;
 
+use crate::ui::head::Breadcrumb;
 use crate::ui::url_encode;
 
 /// The page of a registered model.
@@ -52,21 +53,14 @@ pub(crate) fn AliasChip(
     view! { <span class="chip chip-alias">"@"{alias}</span> }
 }
 
-/// The way from the list of models to here; `model` is the last step but one, if there is one.
+/// The way from the list of models to here; `model` is the last step, if there is one.
 #[component]
-pub(crate) fn Breadcrumb(#[prop(optional, into)] model: Option<String>) -> impl IntoView {
+pub(crate) fn RegistryBreadcrumb(#[prop(optional, into)] model: Option<String>) -> impl IntoView {
     let model = model.map(|name| {
         let href = model_href(&name);
-        view! {
-            <a class="link" href=href>{name}</a>
-            <span aria-hidden="true">"›"</span>
-        }
+        (name, href)
     });
-    view! {
-        <nav class="breadcrumb" aria-label="Breadcrumb">
-            <a class="link" href=crate::ui::at("/models")>"Registered Models"</a>
-            <span aria-hidden="true">"›"</span>
-            {model}
-        </nav>
-    }
+    let list = ("Registered Models".to_owned(), crate::ui::at("/models"));
+    let steps: Vec<_> = std::iter::once(list).chain(model).collect();
+    view! { <Breadcrumb steps/> }
 }

@@ -4,12 +4,13 @@ use domain::registered_models::ModelAlias;
 use domain::{ErrorCode, Millis, Page, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 use serde::{Deserialize, Serialize};
 
 use super::create::CreateDialog;
 use super::deleted::DeletedModels;
-use super::links::{Breadcrumb, model_href, version_href};
+use super::links::{RegistryBreadcrumb, model_href, version_href};
 use super::query::{Query, use_query};
 use crate::error::UiResult;
 use crate::layout::ErrorPage;
@@ -17,12 +18,17 @@ use crate::ui::copy::CodeBlock;
 use crate::ui::empty::{Empty, ErrorNote};
 use crate::ui::icon::{Icon, IconName};
 use crate::ui::load::load;
+use crate::ui::search::{SearchField, SearchHelp};
+use crate::ui::sort::{SortLink, aria_sort};
+use crate::ui::tags::TagChips;
 use crate::ui::time::Time;
 
 const PATH: &str = "/models";
 /// Models on a page.
 #[cfg(feature = "ssr")]
 const PAGE_SIZE: i64 = 25;
+/// Examples of the search language.
+const EXAMPLES: &[&str] = &["tags.my_key = \"my_value\"", "name ILIKE \"%my_model%\" AND tags.my_key = \"my_value\""];
 /// What to do when there is no model yet.
 const SNIPPET: &str = "import mlflow
 
@@ -53,7 +59,7 @@ impl From<domain::registered_models::RegisteredModel> for Row {
             name: model.name,
             aliases: model.aliases,
             modified: model.last_updated_timestamp,
-            tags: model.tags.into_iter().filter(|t| !crate::ui::tags::is_internal(&t.key)).collect(),
+            tags: model.tags.into_iter().filter(|t| !domain::is_internal_tag(&t.key)).collect(),
         }
     }
 }
@@ -138,7 +144,7 @@ pub(crate) fn ModelsPage() -> impl IntoView {
             if is_deleted.get() {
                 view! {
                     <Title text="Deleted models"/>
-                    <Breadcrumb/>
+                    <RegistryBreadcrumb/>
                     <div class="page-head"><h1>"Deleted Models"</h1></div>
                     <DeletedModels query/>
                 }
@@ -165,13 +171,13 @@ fn ModelsInUse(query: Memo<Query>) -> impl IntoView {
         <Title text="Models"/>
         <div class="page-head">
             <h1>"Registered Models"</h1>
-            <div class="row ml-auto">
-                <a class="button" href=crate::ui::at("/models?view=deleted")>"Deleted"</a>
-                <a class="button" href=crate::ui::at("/webhooks")>"Webhooks"</a>
-                <button type="button" class="button primary" on:click=move |_| creating.set(true)>"Create Model"</button>
+            <div class="page-actions">
+                <a class="button" href=crate::ui::at("/models?view=deleted")><Icon name=IconName::Delete/>"Deleted"</a>
+                <a class="button" href=crate::ui::at("/webhooks")><Icon name=IconName::Webhook/>"Webhooks"</a>
+                <button type="button" class="button primary" on:click=move |_| creating.set(true)><Icon name=IconName::Plus/>"Create Model"</button>
             </div>
         </div>
-        <SearchBox query/>
+        <SearchForm query/>
         <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
                 match models.await {
@@ -197,24 +203,29 @@ fn ModelsInUse(query: Memo<Query>) -> impl IntoView {
 
 /// The search box: a form, so that it works without JavaScript too.
 #[component]
-fn SearchBox(query: Memo<Query>) -> impl IntoView {
+fn SearchForm(query: Memo<Query>) -> impl IntoView {
     let value = move |key: &'static str| query.with(|q| q.get(key).unwrap_or_default().to_owned());
+    let text = RwSignal::new(untrack(move || value("search")));
+    // The address changes by Back and by links as well.
+    Effect::new(move |_| text.set(value("search")));
+    let navigate = use_navigate();
+    let apply = Callback::new(move |()| {
+        let search = text.with_untracked(|text| text.trim().to_owned());
+        if untrack(move || value("search")) != search {
+            let href = query.get_untracked().with("search", search).with("pages", "").href(&crate::ui::at(PATH));
+            navigate(&href, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        }
+    });
     view! {
-        <Form method="get" action=crate::ui::at(PATH) attr:class="row mb-3" attr:role="search">
-            <input class="input grow max-w-xl" type="search" name="search" aria-label="Search models"
-                placeholder="Filter registered models by name or tags" prop:value=move || value("search") value=untrack(move || value("search"))/>
+        <form class="row list-form" method="get" action=crate::ui::at(PATH) role="search" on:submit=move |e| { e.prevent_default(); apply.run(()); }>
+            <SearchField name="search" label="Search models" text placeholder="Filter registered models by name or tags" on_clear=apply/>
             <input type="hidden" name="sort" value=move || value("sort") disabled=move || value("sort").is_empty()/>
             <input type="hidden" name="order" value=move || value("order") disabled=move || value("order").is_empty()/>
-            <button type="submit" class="button" aria-label="Search" title="Search"><Icon name=IconName::Search/></button>
+            <SearchHelp intro="A part of the name, or comparisons joined by AND, for example:" examples=EXAMPLES/>
             <Show when=move || query.with(|q| q.get("search").is_some())>
                 <a class="link" href=move || query.get().with("search", "").with("pages", "").href(&crate::ui::at(PATH))>"Reset filters"</a>
             </Show>
-            <details class="small">
-                <summary class="link">"Examples"</summary>
-                <p class="mono">"tags.my_key = \"my_value\""</p>
-                <p class="mono">"name ILIKE \"%my_model%\" AND tags.my_key = \"my_value\""</p>
-            </details>
-        </Form>
+        </form>
     }
 }
 
@@ -224,7 +235,7 @@ fn Models(page: Page<Row>, query: Query, creating: RwSignal<bool>) -> impl IntoV
         return if query.get("search").is_some() {
             let reset = query.with("search", "").with("pages", "").href(&crate::ui::at(PATH));
             view! {
-                <Empty title="No results.">
+                <Empty title="No model matches">
                     <p>"Try using a different keyword or adjusting your filters."</p>
                     <a class="button" href=reset>"Reset filters"</a>
                 </Empty>
@@ -232,11 +243,11 @@ fn Models(page: Page<Row>, query: Query, creating: RwSignal<bool>) -> impl IntoV
             .into_any()
         } else {
             view! {
-                <Empty title="No models registered yet.">
+                <Empty title="No models registered yet">
                     <p>"Log a model and register it in one step:"</p>
                     <CodeBlock code=SNIPPET/>
                     <p>"Or open a run and press Register Model, or start with an empty one:"</p>
-                    <button type="button" class="button primary" on:click=move |_| creating.set(true)>"Create a model"</button>
+                    <button type="button" class="button primary" on:click=move |_| creating.set(true)><Icon name=IconName::Plus/>"Create Model"</button>
                 </Empty>
             }
             .into_any()
@@ -249,17 +260,25 @@ fn Models(page: Page<Row>, query: Query, creating: RwSignal<bool>) -> impl IntoV
     };
     let name_href = Sort::Name { descending: by_name == Some(false) }.href(&query);
     let modified_href = Sort::Modified { descending: by_modified != Some(true) }.href(&query);
+    let head = |label: &'static str, href: String, descending: Option<bool>| {
+        let ascending = descending.map(|descending| !descending);
+        view! {
+            <th scope="col" aria-sort=aria_sort(ascending)>
+                <SortLink label href=Signal::stored(href) ascending=Signal::stored(ascending)/>
+            </th>
+        }
+    };
     view! {
         <div class="table-scroll">
             <table class="grid" aria-label="Registered models">
                 <thead>
                     <tr>
-                        <SortHeader label="Name" href=name_href descending=by_name/>
+                        {head("Name", name_href, by_name)}
                         <th scope="col">"Latest version"</th>
                         <th scope="col">"Staging"</th>
                         <th scope="col">"Production"</th>
                         <th scope="col">"Aliases"</th>
-                        <SortHeader label="Last modified" href=modified_href descending=by_modified/>
+                        {head("Last modified", modified_href, by_modified)}
                         <th scope="col">"Tags"</th>
                     </tr>
                 </thead>
@@ -271,27 +290,6 @@ fn Models(page: Page<Row>, query: Query, creating: RwSignal<bool>) -> impl IntoV
         <Pager query next=page.next_page_token/>
     }
     .into_any()
-}
-
-/// A column's head that sorts by it.
-#[component]
-fn SortHeader(
-    label: &'static str,
-    /// The list in the order that a click asks for.
-    href: String,
-    /// The order at the moment, if it is this column's.
-    descending: Option<bool>,
-) -> impl IntoView {
-    let (order, arrow) = match descending {
-        None => (None, ""),
-        Some(false) => (Some("ascending"), " ↑"),
-        Some(true) => (Some("descending"), " ↓"),
-    };
-    view! {
-        <th scope="col" aria-sort=order>
-            <a class="link" href=href>{label}<span aria-hidden="true">{arrow}</span></a>
-        </th>
-    }
 }
 
 #[component]
@@ -313,20 +311,15 @@ fn ModelRow(row: Row) -> impl IntoView {
             }
         })
         .collect_view();
-    let tags = row
-        .tags
-        .iter()
-        .map(|tag| view! { <span class="chip"><strong>{tag.key.clone()}":"</strong>{tag.value.clone()}</span> })
-        .collect_view();
     view! {
         <tr>
-            <td><a class="link" href=model_href(&row.name)>{row.name.clone()}</a></td>
-            <td>{version(row.latest)}</td>
-            <td>{version(row.staging)}</td>
-            <td>{version(row.production)}</td>
+            <td class="name-cell"><a class="link" href=model_href(&row.name)>{row.name.clone()}</a></td>
+            <td class="nowrap">{version(row.latest)}</td>
+            <td class="nowrap">{version(row.staging)}</td>
+            <td class="nowrap">{version(row.production)}</td>
             <td><span class="row">{aliases}</span></td>
             <td class="whitespace-nowrap"><Time millis=row.modified/></td>
-            <td><span class="row">{tags}</span></td>
+            <td><TagChips tags=row.tags/></td>
         </tr>
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use deleted::undo_version;
 #[cfg(feature = "ssr")]
 pub(crate) use history::load as load_history;
 pub(crate) use history::{History, HistorySection};
-pub(crate) use links::{AliasChip, Breadcrumb, StageChip, model_href, run_href, version_href};
+pub(crate) use links::{AliasChip, RegistryBreadcrumb, StageChip, model_href, run_href, version_href};
 pub(crate) use list::ModelsPage;
 pub(crate) use name::{NameField, NewName};
 pub(crate) use page::ModelPage;

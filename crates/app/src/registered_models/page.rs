@@ -12,16 +12,18 @@ use serde::{Deserialize, Serialize};
 use super::deleted::{DeletedVersions, DeletedVersionsList};
 use super::guards::{GuardsDialog, summary as guards_summary};
 use super::history::{History, HistorySection};
-use super::links::{Breadcrumb, model_href, version_href};
+use super::links::{RegistryBreadcrumb, model_href, version_href};
 use super::manage::{DeleteModel, RenameModel};
 use super::query::{Query, use_query};
 use super::versions::{Versions, VersionsTable, page_number};
-use crate::error::{UiError, UiResult};
+use crate::error::UiResult;
 use crate::layout::ErrorPage;
+use crate::ui::head::ActionButton;
+use crate::ui::icon::IconName;
 use crate::ui::live::Live;
 use crate::ui::load::load;
 use crate::ui::markdown::{Description, Markdown};
-use crate::ui::tags::{TagChange, TagEditor};
+use crate::ui::tags::{TagChange, TagEditor, change_tag};
 use crate::ui::time::Time;
 use crate::ui::toast::messages;
 
@@ -101,7 +103,9 @@ async fn load_model(name: String, asked: Asked) -> UiResult<ModelData> {
     Ok(ModelData {
         guards: service.guards(&name).await?,
         deleted: super::deleted::load_versions(&service, &name, asked.deleted.as_deref()).await?,
-        history: super::history::load(&service, &name, None, asked.history, asked.on).await.map_err(UiError),
+        history: super::history::load(&service, &name, None, asked.history, asked.on)
+            .await
+            .map_err(crate::error::UiError),
         name,
         created: creation_timestamp,
         modified: last_updated_timestamp,
@@ -169,8 +173,8 @@ fn Body(data: ModelData, query: Query) -> impl IntoView {
             UiResult::Ok(())
         }
     });
-    let change_tag = Action::new(move |change: &TagChange| {
-        let (change, name) = (change.clone(), key.get_value());
+    let change = change_tag(move |change| {
+        let name = key.get_value();
         live.change(async move {
             match change {
                 TagChange::Set(tag) => set_model_tag(name, tag.key, tag.value).await,
@@ -196,30 +200,39 @@ fn Body(data: ModelData, query: Query) -> impl IntoView {
     };
     view! {
         <Title text=name.clone()/>
-        <Breadcrumb/>
+        <RegistryBreadcrumb/>
         <div class="page-head">
             <h1>{name.clone()}</h1>
-            <div class="row ml-auto">
-                <button type="button" class="button" on:click=move |_| guarding.set(true)>"Requirements"</button>
-                <button type="button" class="button" on:click=move |_| renaming.set(true)>"Rename"</button>
-                <button type="button" class="button danger" on:click=move |_| deleting.set(true)>"Delete"</button>
+            <div class="page-actions">
+                <ActionButton icon=IconName::Guard label="Requirements" on_press=Callback::new(move |()| guarding.set(true))/>
+                <ActionButton icon=IconName::Edit label="Rename" on_press=Callback::new(move |()| renaming.set(true))/>
+                <ActionButton icon=IconName::Delete label="Delete" on_press=Callback::new(move |()| deleting.set(true))/>
             </div>
         </div>
-        <dl class="facts">
-            <dt>"Created"</dt>
-            <dd>{move || view! { <Time millis=data.with(|d| d.created)/> }}</dd>
-            <dt>"Last modified"</dt>
-            <dd>{move || view! { <Time millis=data.with(|d| d.modified)/> }}</dd>
-            <Show when=move || data.with(|d| !d.aliases.is_empty())>
-                <dt>"Aliases"</dt>
-                <dd>{aliases}</dd>
-            </Show>
-            <dt>"Required for Production"</dt>
-            <dd>{guards}</dd>
-        </dl>
-        <Description value=Signal::derive(move || data.with(|d| d.description.clone())) save=describe
-            placeholder="No description yet. Say what the model is for and what its versions have in common."/>
-        <TagEditor tags=Signal::derive(move || data.with(|d| d.tags.clone())) change=change_tag/>
+        <div class="sided">
+            <div class="min-w-0">
+                <Description value=Signal::derive(move || data.with(|d| d.description.clone())) save=describe
+                    placeholder="No description yet. Say what the model is for and what its versions have in common."/>
+            </div>
+            <aside class="min-w-0">
+                <section class="section" aria-label="About this model">
+                    <h2 class="section-title">"About this model"</h2>
+                    <dl class="facts">
+                        <dt>"Created"</dt>
+                        <dd>{move || view! { <Time millis=data.with(|d| d.created)/> }}</dd>
+                        <dt>"Last modified"</dt>
+                        <dd>{move || view! { <Time millis=data.with(|d| d.modified)/> }}</dd>
+                        <Show when=move || data.with(|d| !d.aliases.is_empty())>
+                            <dt>"Aliases"</dt>
+                            <dd>{aliases}</dd>
+                        </Show>
+                        <dt>"Required for Production"</dt>
+                        <dd>{guards}</dd>
+                    </dl>
+                </section>
+                <TagEditor tags=Signal::derive(move || data.with(|d| d.tags.clone())) change/>
+            </aside>
+        </div>
         <VersionsTable name=name.clone() versions=Signal::derive(move || data.with(|d| d.versions.clone())) query=query.clone()/>
         <DeletedVersionsList name=name.clone() deleted=Signal::derive(move || data.with(|d| d.deleted.clone())) live query=query.clone()/>
         <HistorySection name=name.clone() history=Signal::derive(move || data.with(|d| d.history.clone())) query

@@ -78,17 +78,18 @@ pub(super) fn VersionsTable(
             <form method="get" action=action on:submit=compare class="stack w-full">
                 <div class="row">
                     <h2 id="versions-title" class="section-title">"Versions"</h2>
-                    <nav class="row" aria-label="Filter versions">
-                        <a class="button" href=all_href aria-current=(!only_active).then_some("true") class=("primary", !only_active)>
+                    <nav class="segments" aria-label="Filter versions">
+                        <a href=all_href data-noscroll="" aria-current=(!only_active).then_some("true")>
                             "All "{move || versions.with(|v| v.total)}
                         </a>
-                        <a class="button" href=active_href aria-current=only_active.then_some("true") class=("primary", only_active)
+                        <a href=active_href data-noscroll="" aria-current=only_active.then_some("true")
                             title="Versions in Staging or Production">
                             "Active "{move || versions.with(|v| v.active)}
                         </a>
                     </nav>
-                    <button type="submit" class="button" title="Tick two or more versions to compare them"
+                    <button type="submit" class="button ml-auto" title="Tick two or more versions to compare them"
                         disabled=move || hydrated.get() && chosen.with(|c| c.len() < 2)>
+                        <Icon name=IconName::Compare/>
                         {move || match chosen.with(Vec::len) { 0 => "Compare".to_owned(), n => format!("Compare ({n})") }}
                     </button>
                 </div>
@@ -113,7 +114,7 @@ fn NoVersions(name: String, only_active: bool) -> impl IntoView {
         crate::model_versions::python_string(&name)
     );
     view! {
-        <Empty title="No model versions are registered yet.">
+        <Empty title="No model versions are registered yet">
             <p>"Open a run and press Register Model, or register from Python:"</p>
             <CodeBlock code/>
         </Empty>
@@ -151,6 +152,7 @@ fn Table(name: String, versions: Signal<Versions>, chosen: RwSignal<Vec<i64>>) -
 #[component]
 fn Row(name: String, row: VersionRow, chosen: RwSignal<Vec<i64>>) -> impl IntoView {
     let version = row.version;
+    let summary = row.summary;
     let is_chosen = move || chosen.with(|c| c.contains(&version));
     let toggle = move |on: bool| {
         chosen.update(|c| {
@@ -182,9 +184,9 @@ fn Row(name: String, row: VersionRow, chosen: RwSignal<Vec<i64>>) -> impl IntoVi
             </td>
             <td class="whitespace-nowrap"><Time millis=row.created/></td>
             <td><StageChip stage=row.stage/></td>
-            <td><span class="row">{aliases}</span></td>
-            <td>{run}</td>
-            <td>{row.summary}</td>
+            <td><span class="cell-line">{aliases}</span></td>
+            <td class="cell-wide run-cell">{run}</td>
+            <td class="cell-wide" title=summary.clone()>{summary.clone()}</td>
         </tr>
     }
 }

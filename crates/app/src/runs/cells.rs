@@ -1,12 +1,12 @@
 //! Cells of the runs table.
 
 use domain::Millis;
-use domain::runs::RunStatus;
 use leptos::either::EitherOf6;
 use leptos::prelude::*;
 
 use super::columns::Column;
 use super::data::{Cell, ModelRef, Row};
+use super::status::StatusIcon;
 use crate::format;
 use crate::ui::icon::{Icon, IconName};
 use crate::ui::time::Time;
@@ -15,19 +15,6 @@ use crate::ui::url_encode;
 /// The page of a run.
 pub(crate) fn run_address(experiment_id: &str, run_id: &str) -> String {
     crate::ui::at(&format!("/experiments/{}/runs/{}", url_encode(experiment_id), url_encode(run_id)))
-}
-
-/// How far a run is, as an icon with a name.
-#[component]
-pub(crate) fn StatusIcon(status: RunStatus) -> impl IntoView {
-    let (name, label, class) = match status {
-        RunStatus::Running => (IconName::Clock, "Running", "status-running"),
-        RunStatus::Scheduled => (IconName::Clock, "Scheduled", "status-scheduled"),
-        RunStatus::Finished => (IconName::Finished, "Finished", "status-finished"),
-        RunStatus::Failed => (IconName::Failed, "Failed", "status-failed"),
-        RunStatus::Killed => (IconName::Killed, "Killed", "status-killed"),
-    };
-    view! { <span class=class role="img" aria-label=label title=label><Icon name/></span> }
 }
 
 /// What stands in a cell: the server's answer, or what every row has.
@@ -57,13 +44,13 @@ pub(crate) fn cell_view(column: &Column, cell: Cell, row: &Row, experiment_id: &
         }
         (_, Cell::Text(text)) => EitherOf6::F(view! { <span title=text.clone()>{text.clone()}</span> }),
         (_, Cell::Long(text, title)) => EitherOf6::F(view! { <span title=title>{text}</span> }),
-        (_, Cell::None) => EitherOf6::F(view! { <span title=String::new()>{"-".to_owned()}</span> }),
+        (_, Cell::None) => EitherOf6::F(view! { <span title=String::new()>{"—".to_owned()}</span> }),
     }
 }
 
 /// How long a run took, if it has ended.
 pub(crate) fn took(start: Millis, end: Option<Millis>) -> String {
-    end.map_or_else(|| "-".to_owned(), |end| format::duration((end - start).max(0)))
+    end.map_or_else(|| "—".to_owned(), |end| format::duration((end - start).max(0)))
 }
 
 #[component]

@@ -2,6 +2,7 @@
 
 use domain::metrics::Metric;
 use leptos::prelude::*;
+use leptos::svg;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +11,10 @@ use crate::format;
 use crate::ui::empty::ErrorNote;
 use crate::ui::load::load;
 
-/// Width and height of the drawing, in its own units.
-const SIZE: (f64, f64) = (900.0, 300.0);
+/// Width of the drawing in pixels, until the browser has told how much room there is.
+const WIDTH: f64 = 900.0;
+/// Its height in pixels, as the style sheet has it.
+const HEIGHT: f64 = 300.0;
 /// Room for the labels: left, right, top, bottom.
 const MARGIN: (f64, f64, f64, f64) = (70.0, 16.0, 12.0, 30.0);
 /// Stretches along the x axis that are drawn: each keeps its lowest, highest and last value.
@@ -55,12 +58,15 @@ enum Axis {
 pub(crate) fn MetricChart(
     /// The run.
     run_id: Memo<String>,
+    /// Loads it again when this changes.
+    #[prop(into)]
+    version: Signal<u32>,
 ) -> impl IntoView {
     let query = use_query_map();
     let chosen = Memo::new(move |_| query.with(|q| q.get("metric")));
     let axis = move || if query.with(|q| q.get("x")).as_deref() == Some("time") { Axis::Time } else { Axis::Step };
     let log = move || query.with(|q| q.get("y")).as_deref() == Some("log");
-    let series = load(move || (run_id.get(), chosen.get()), |(run, key)| load_series(run, key));
+    let series = load(move || (run_id.get(), chosen.get(), version.get()), |(run, key, _)| load_series(run, key));
     view! {
         <section id="chart" class="section" aria-label="Chart">
             <Transition>
@@ -101,6 +107,7 @@ fn Chart(series: Series, axis: Axis, log: bool) -> impl IntoView {
 }
 
 /// From values to places in the drawing.
+#[derive(Clone, Copy)]
 struct Scale {
     low: f64,
     high: f64,
@@ -140,6 +147,16 @@ impl Scale {
     }
 }
 
+/// A value in the drawing.
+struct Point {
+    /// On the x axis, in steps or seconds.
+    x: f64,
+    /// From the top, in pixels.
+    y: f64,
+    step: i64,
+    value: f64,
+}
+
 #[component]
 fn Plot(series: Series, axis: Axis, log: bool) -> impl IntoView {
     let start = series.points.iter().map(|p| p.timestamp).min().unwrap_or_default();
@@ -150,56 +167,21 @@ fn Plot(series: Series, axis: Axis, log: bool) -> impl IntoView {
     };
     let drawable = |p: &&Metric| p.value.is_finite() && (!log || p.value > 0.0);
     let y_of = move |p: &Metric| if log { p.value.log10() } else { p.value };
-    let shown: Vec<Metric> = {
-        let mut shown: Vec<_> = series.points.iter().filter(drawable).cloned().collect();
+    let shown: Vec<&Metric> = {
+        let mut shown: Vec<_> = series.points.iter().filter(drawable).collect();
         shown.sort_by(|a, b| x_of(a).total_cmp(&x_of(b)));
         shown
     };
     let left_out = series.points.len() - shown.len();
-    if shown.is_empty() {
+    let Some(last) = shown.last().map(|p| p.value) else {
         return view! { <p class="muted">"No value that could be drawn."</p> }.into_any();
+    };
+    if let ([only], 1) = (shown.as_slice(), series.total) {
+        return view! { <p>"One value: "<strong>{only.value}</strong>{format!(", at step {}.", only.step)}</p> }
+            .into_any();
     }
-    let xs = Scale::new(shown.iter().map(x_of), MARGIN.0, SIZE.0 - MARGIN.1);
-    let ys = Scale::new(shown.iter().map(y_of), SIZE.1 - MARGIN.3, MARGIN.2);
-    let line = shown
-        .iter()
-        .map(|p| format!("{:.1},{:.1}", xs.place(x_of(p)), ys.place(y_of(p))))
-        .collect::<Vec<_>>()
-        .join(" ");
-    let y_lines = ys
-        .ticks()
-        .into_iter()
-        .map(|t| {
-            let y = ys.place(t);
-            let label = format::metric(if log { 10_f64.powf(t) } else { t });
-            view! {
-                <line x1=MARGIN.0 x2=SIZE.0 - MARGIN.1 y1=y y2=y stroke="var(--border)"></line>
-                <text x=MARGIN.0 - 8.0 y=y + 4.0 text-anchor="end">{label}</text>
-            }
-        })
-        .collect_view();
-    let x_labels = xs
-        .ticks()
-        .into_iter()
-        .map(|t| {
-            let label = match axis {
-                Axis::Step => format::metric(t),
-                #[expect(clippy::cast_possible_truncation, reason = "a label")]
-                Axis::Time => format::duration((t * 1000.0) as i64),
-            };
-            view! { <text x=xs.place(t) y=SIZE.1 - 10.0 text-anchor="middle">{label}</text> }
-        })
-        .collect_view();
-    let dots = (shown.len() <= 60).then(|| {
-        shown
-            .iter()
-            .map(|p| {
-                let tip = format!("step {}: {}", p.step, p.value);
-                view! { <circle cx=xs.place(x_of(p)) cy=ys.place(y_of(p)) r="3.5"><title>{tip}</title></circle> }
-            })
-            .collect_view()
-    });
-    let last = shown.last().map(|p| p.value).unwrap_or_default();
+    let ys = Scale::new(shown.iter().map(|p| y_of(p)), HEIGHT - MARGIN.3, MARGIN.2);
+    let xs = Scale::new(shown.iter().map(|p| x_of(p)), MARGIN.0, WIDTH - MARGIN.1);
     let summary = format!(
         "{} points; last value {}; lowest {}, highest {}",
         series.total,
@@ -207,36 +189,89 @@ fn Plot(series: Series, axis: Axis, log: bool) -> impl IntoView {
         format::metric(shown.iter().map(|p| p.value).fold(f64::INFINITY, f64::min)),
         format::metric(shown.iter().map(|p| p.value).fold(f64::NEG_INFINITY, f64::max)),
     );
+    let point = |p: &&Metric| Point { x: x_of(p), y: ys.place(y_of(p)), step: p.step, value: p.value };
+    let points = StoredValue::new(shown.iter().map(point).collect::<Vec<_>>());
+
+    // One unit of the drawing is one pixel, so that its text is as large as the page's.
+    let node = NodeRef::<svg::Svg>::new();
+    let width = RwSignal::new(WIDTH);
+    let measure = move || {
+        let room = node.get_untracked().map(|node| node.get_bounding_client_rect().width());
+        if let Some(room) = room.filter(|room| *room > MARGIN.0 + MARGIN.1) {
+            width.set(room.round());
+        }
+    };
+    Effect::new(move |_| {
+        node.track();
+        measure();
+    });
+    let resized = window_event_listener(leptos::ev::resize, move |_| measure());
+    on_cleanup(move || resized.remove());
+    let xs = move || Scale { to: width.get() - MARGIN.1, ..xs };
+
+    let y_lines = ys.ticks().into_iter().map(|t| {
+        let y = ys.place(t);
+        let label = format::metric(if log { 10_f64.powf(t) } else { t });
+        view! {
+            <line x1=MARGIN.0 x2=move || width.get() - MARGIN.1 y1=y y2=y stroke="var(--border)"></line>
+            <text x=MARGIN.0 - 8.0 y=y + 4.0 text-anchor="end">{label}</text>
+        }
+    });
+    // There is nothing between two steps.
+    let whole = move |t: &f64| axis == Axis::Time || t.fract() == 0.0;
+    let x_labels = xs().ticks().into_iter().filter(whole).map(|t| {
+        let label = match axis {
+            Axis::Step => format::metric(t),
+            #[expect(clippy::cast_possible_truncation, reason = "a label")]
+            Axis::Time => format::duration((t * 1000.0) as i64),
+        };
+        view! { <text x=move || xs().place(t) y=HEIGHT - 10.0 text-anchor="middle">{label}</text> }
+    });
+    let line = move || {
+        let xs = xs();
+        let place = |p: &Point| format!("{:.1},{:.1}", xs.place(p.x), p.y);
+        points.with_value(|points| points.iter().map(place).collect::<Vec<_>>().join(" "))
+    };
+    let dots = (shown.len() <= 60).then(|| {
+        points.with_value(|points| {
+            let dot = |p: &Point| {
+                let (x, tip) = (p.x, format!("step {}: {}", p.step, p.value));
+                view! { <circle cx=move || xs().place(x) cy=p.y r="3.5"><title>{tip}</title></circle> }
+            };
+            points.iter().map(dot).collect_view()
+        })
+    });
     let hover = RwSignal::new(None::<usize>);
-    let places = StoredValue::new(
-        shown.iter().map(|p| (xs.place(x_of(p)), ys.place(y_of(p)), p.step, p.value)).collect::<Vec<_>>(),
-    );
     let find = move |e: leptos::ev::PointerEvent| {
-        let Some(target) = e.current_target() else { return };
-        let element: web_sys::Element = wasm_bindgen::JsCast::unchecked_into(target);
-        let rect = element.get_bounding_client_rect();
-        let x = (f64::from(e.client_x()) - rect.left()) / rect.width() * SIZE.0;
-        let nearest = places.with_value(|places| {
-            places.iter().enumerate().min_by(|a, b| (a.1.0 - x).abs().total_cmp(&(b.1.0 - x).abs())).map(|(i, _)| i)
-        });
-        hover.set(nearest);
+        let Some(left) = node.get_untracked().map(|node| node.get_bounding_client_rect().left()) else { return };
+        let (x, xs) = (f64::from(e.client_x()) - left, untrack(xs));
+        let distance = |p: &Point| (xs.place(p.x) - x).abs();
+        hover.set(points.with_value(|points| {
+            let nearest = points.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
+            nearest.map(|(i, _)| i)
+        }));
+    };
+    let tip = move || {
+        let (xs, right) = (xs(), width.get() * 0.75);
+        points.with_value(|points| {
+            let Point { x, y, step, value } = points.get(hover.get()?)?;
+            let x = xs.place(*x);
+            let (anchor, shift) = if x > right { ("end", -8.0) } else { ("start", 8.0) };
+            Some(view! {
+                <line x1=x x2=x y1=MARGIN.2 y2=HEIGHT - MARGIN.3 stroke="var(--border-strong)" stroke-dasharray="3 3"></line>
+                <circle cx=x cy=*y r="4.5" fill="var(--accent)" stroke="var(--bg)" stroke-width="2"></circle>
+                <text x=x + shift y=MARGIN.2 + 12.0 text-anchor=anchor class="chart-tip">{format!("step {step}: {}", format::metric(*value))}</text>
+            })
+        })
     };
     view! {
-        <svg class="chart" viewBox=format!("0 0 {} {}", SIZE.0, SIZE.1) role="img" aria-label=summary.clone()
+        <svg class="chart" node_ref=node viewBox=move || format!("0 0 {} {HEIGHT}", width.get()) role="img" aria-label=summary.clone()
             on:pointermove=find on:pointerleave=move |_| hover.set(None)>
-            {y_lines}
-            {x_labels}
+            {y_lines.collect_view()}
+            {x_labels.collect_view()}
             <polyline points=line fill="none" stroke="var(--accent)" stroke-width="2" stroke-linejoin="round"></polyline>
             <g fill="var(--accent)">{dots}</g>
-            {move || hover.get().and_then(|i| places.with_value(|p| p.get(i).copied())).map(|(x, y, step, value)| {
-                let anchor = if x > SIZE.0 * 0.75 { "end" } else { "start" };
-                let shift = if anchor == "end" { -8.0 } else { 8.0 };
-                view! {
-                    <line x1=x x2=x y1=MARGIN.2 y2=SIZE.1 - MARGIN.3 stroke="var(--border-strong)" stroke-dasharray="3 3"></line>
-                    <circle cx=x cy=y r="4.5" fill="var(--accent)" stroke="var(--bg)" stroke-width="2"></circle>
-                    <text x=x + shift y=MARGIN.2 + 12.0 text-anchor=anchor class="chart-tip">{format!("step {step}: {}", format::metric(value))}</text>
-                }
-            })}
+            {tip}
         </svg>
         <p class="muted small">{summary}
             {(left_out > 0).then(|| format!("; {left_out} that are not finite{} left out", if log { " or not positive" } else { "" }))}

@@ -145,7 +145,8 @@ impl Column {
             Self::Name => 184,
             Self::Dataset => 140,
             Self::Duration | Self::User | Self::Version => 92,
-            Self::Created | Self::Models => 150,
+            Self::Created => 150,
+            Self::Models => 190,
             Self::Source => 104,
             // The key, the mark of the sort column, and the padding; a value has up to eight characters.
             Self::Metric(key) | Self::Param(key) | Self::Tag(key) => (key.chars().count() * 7 + 34).clamp(96, 200),

@@ -9,12 +9,15 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_params_map};
 use serde::{Deserialize, Serialize};
 
-use super::cells::{StatusIcon, run_address, took};
+use super::cells::{run_address, took};
+use super::status::StatusChip;
 use crate::error::UiResult;
 use crate::format;
 use crate::layout::ErrorPage;
 use crate::query;
+use crate::ui::compare::DiffToggle;
 use crate::ui::empty::Empty;
+use crate::ui::head::Breadcrumb;
 use crate::ui::load::load;
 use crate::ui::url_encode;
 
@@ -88,7 +91,7 @@ pub(crate) async fn load_comparison(experiment_id: String, run_ids: Vec<String>)
     let texts = |pairs: &[domain::KeyValue]| {
         pairs.iter().map(|p| (p.key.clone(), p.value.clone(), p.value.clone())).collect::<Vec<_>>()
     };
-    let own = |key: &str| !crate::ui::tags::is_internal(key);
+    let own = |key: &str| !domain::is_internal_tag(key);
     Ok(Comparison {
         experiment,
         params: lines(&runs, |run| texts(&run.data.params)),
@@ -146,15 +149,13 @@ pub(crate) fn ComparePage() -> impl IntoView {
                 use leptos::either::EitherOf3;
                 match data.await {
                     Ok(Some(comparison)) => EitherOf3::A(view! {
-                        <nav class="breadcrumb" aria-label="Breadcrumb">
-                            <a class="link" href=crate::ui::at("/experiments")>"Experiments"</a><span aria-hidden="true">"›"</span>
-                            <a class="link" href=back>{comparison.experiment.clone()}</a><span aria-hidden="true">"›"</span>
-                        </nav>
+                        <Breadcrumb steps=[
+                            ("Experiments".to_owned(), crate::ui::at("/experiments")),
+                            (comparison.experiment.clone(), back()),
+                        ]/>
                         <div class="page-head">
                             <h1>{match comparison.runs.len() { 1 => "Comparing 1 run".to_owned(), n => format!("Comparing {n} runs") }}</h1>
-                            <a class="button ml-auto" data-noscroll="" href=toggle>
-                                {move || if diff.get() { "Show all rows" } else { "Show only what differs" }}
-                            </a>
+                            <div class="page-actions"><DiffToggle only_diff=diff href=Signal::derive(toggle)/></div>
                         </div>
                         <Side comparison diff/>
                     }),
@@ -189,7 +190,7 @@ fn Side(comparison: Comparison, diff: Memo<bool>) -> impl IntoView {
                 <thead><tr><th scope="col">"Run"</th>{heads}</tr></thead>
                 <tbody>
                     {row("Run ID", runs.iter().map(|run| view! { <span class="mono">{run.id.clone()}</span> }.into_any()).collect())}
-                    {row("Status", runs.iter().map(|run| view! { <StatusIcon status=run.status/> }.into_any()).collect())}
+                    {row("Status", runs.iter().map(|run| view! { <StatusChip status=run.status/> }.into_any()).collect())}
                     {row("Started", runs.iter().map(started).collect())}
                     {row("Duration", runs.iter().map(took).collect())}
                 </tbody>
@@ -203,7 +204,7 @@ fn Side(comparison: Comparison, diff: Memo<bool>) -> impl IntoView {
 
 #[component]
 fn Lines(title: &'static str, lines: Vec<Line>, number: bool, span: usize, diff: Memo<bool>) -> impl IntoView {
-    let nothing = if lines.is_empty() { "None." } else { "All the same." };
+    let nothing = if lines.is_empty() { "None".to_owned() } else { format!("{title} are identical") };
     let lines: Vec<(Line, bool)> = lines.into_iter().map(|line| (line.clone(), line.differs())).collect();
     let any = lines.iter().any(|(_, differs)| *differs);
     let count = lines.len();
@@ -211,7 +212,7 @@ fn Lines(title: &'static str, lines: Vec<Line>, number: bool, span: usize, diff:
         .into_iter()
         .map(|(line, differs)| {
             let cells = line.values.into_iter().map(|value| {
-                let (short, full) = value.unwrap_or_else(|| ("-".to_owned(), String::new()));
+                let (short, full) = value.unwrap_or_else(|| ("—".to_owned(), String::new()));
                 view! { <td class:number=number title=full>{short}</td> }
             });
             view! {

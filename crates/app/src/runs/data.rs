@@ -176,13 +176,6 @@ pub(crate) async fn load_runs(experiment_id: String, query: String) -> UiResult<
     Ok(super::rows::load(&crate::error::service(), &experiment_id, &query).await?)
 }
 
-/// Every run that the table's address finds, with all params, metrics and tags, as CSV.
-#[server(prefix = "/_fn", endpoint = "runs_csv")]
-pub(crate) async fn load_csv(experiment_id: String, query: String) -> UiResult<String> {
-    let query = super::url::RunsQuery::parse(&query);
-    Ok(super::export::csv(&crate::error::service(), &experiment_id, &query).await?)
-}
-
 /// Writes an experiment's description.
 #[server(prefix = "/_fn", endpoint = "describe_experiment")]
 pub(crate) async fn describe_experiment(experiment_id: String, text: String) -> UiResult<()> {
@@ -191,9 +184,12 @@ pub(crate) async fn describe_experiment(experiment_id: String, text: String) -> 
 }
 
 /// Gives a run another name.
-#[server(prefix = "/_fn", endpoint = "rename_listed_run")]
+#[server(prefix = "/_fn", endpoint = "rename_run")]
 pub(crate) async fn rename_run(run_id: String, name: String) -> UiResult<()> {
-    let update = service::RunUpdate { run_name: Some(name), ..Default::default() };
+    if name.trim().is_empty() {
+        return Err(domain::Error::invalid("A run needs a name.").into());
+    }
+    let update = service::RunUpdate { run_name: Some(name.trim().to_owned()), ..Default::default() };
     crate::error::service().update_run(&run_id, update).await?;
     Ok(())
 }

@@ -9,10 +9,11 @@ use super::cells::{cell_view, run_address};
 use super::columns::{Column, Group};
 use super::data::{PAGE_ROWS, Row};
 use super::keys::{cell_id, pressed, tick};
-use super::shown::Shown;
+use super::shown::{Loading, Shown};
 use super::tree::Line;
 use super::url::RunsQuery;
 use crate::ui::icon::{Icon, IconName};
+use crate::ui::sort::{SortLink, aria_sort};
 
 /// Height of a row in pixels, as the style sheet has it.
 pub(crate) const ROW_HEIGHT: usize = 32;
@@ -45,18 +46,18 @@ pub(crate) fn Grid(shown: Shown) -> impl IntoView {
         measure();
     });
     Effect::new(move |seen: Option<u32>| {
-        let generation = shown.generation.get();
+        let searches = shown.searches.get();
         if let Some(node) = scroller.get_untracked()
-            && seen.is_some_and(|seen| seen != generation)
+            && seen.is_some_and(|seen| seen != searches)
         {
             node.set_scroll_top(0);
         }
-        generation
+        searches
     });
     Effect::new(move |_| {
         let (_, last) = range.get();
         let near_the_end = last + AHEAD > lines.with(Vec::len);
-        if near_the_end && shown.next.with(Option::is_some) && !shown.loading.get() && !shown.stalled.get() {
+        if near_the_end && shown.next.with(Option::is_some) && shown.loading.get() == Loading::Nothing {
             shown.load_more();
         }
     });
@@ -69,11 +70,15 @@ pub(crate) fn Grid(shown: Shown) -> impl IntoView {
     });
     let window = move || {
         let (first, last, _) = bounds.get();
-        let generation = shown.generation.get();
+        let stands = shown.stands.get();
         lines.with(|lines| {
             shown.rows.with(|rows| {
                 let in_sight = lines.get(first..last).unwrap_or_default().iter();
-                in_sight.filter_map(|line| Some((generation, *line, rows.get(line.row)?.clone()))).collect::<Vec<_>>()
+                let rows = in_sight.filter_map(|line| {
+                    let row = rows.get(line.row)?.clone();
+                    Some((stands.of(&row.id), *line, row))
+                });
+                rows.collect::<Vec<_>>()
             })
         })
     };
@@ -105,7 +110,7 @@ pub(crate) fn Grid(shown: Shown) -> impl IntoView {
                     <tr class="spacer" aria-hidden="true"><td colspan=span style=above></td></tr>
                     <For
                         each=window
-                        key=|(generation, line, row)| (*generation, *line, row.id.clone())
+                        key=|(stand, line, row)| (*stand, line.depth, line.open, row.id.clone())
                         children=move |(_, line, row)| view! { <RunRow shown lines line row/> }
                     />
                     <tr class="spacer" aria-hidden="true"><td colspan=span style=below></td></tr>
@@ -166,20 +171,15 @@ fn Head(shown: Shown, column: Column) -> impl IntoView {
     let direction = Memo::new(move |_| {
         shown.query.with(|query: &RunsQuery| column.with_value(|c| query.sort == *c).then_some(query.ascending))
     });
-    let address = move || {
+    let address = Signal::derive(move || {
         let query = shown.query.with(|query| column.with_value(|column| query.sorted_by(column)));
         query.address(&shown.experiment_id.get())
-    };
-    let aria_sort = move || direction.get().map(|up| if up { "ascending" } else { "descending" });
-    let arrow = move || {
-        direction.get().map(|up| {
-            view! { <span class=if up { "sort-mark sort-up" } else { "sort-mark" }><Icon name=IconName::Down/></span> }
-        })
-    };
+    });
     view! {
-        <th scope="col" title=title class:number=number class:sorted=move || direction.get().is_some() aria-sort=aria_sort>
+        <th scope="col" title=title class:number=number class:sorted=move || direction.get().is_some()
+            aria-sort=move || aria_sort(direction.get())>
             {if sortable {
-                leptos::either::Either::Left(view! { <a class="sort-link" data-noscroll="" href=address><span class="cell-cut">{label}</span>{arrow}</a> })
+                leptos::either::Either::Left(view! { <SortLink label href=address ascending=direction/> })
             } else {
                 leptos::either::Either::Right(view! { <span class="cell-cut">{label}</span> })
             }}

@@ -7,7 +7,8 @@ use leptos_router::hooks::use_navigate;
 use super::data::{Head, describe_experiment};
 use crate::experiments::{DeleteExperiment, RenameExperiment, Target, restore_experiment};
 use crate::ui::copy::CopyButton;
-use crate::ui::icon::{Icon, IconName};
+use crate::ui::head::{ActionButton, Breadcrumb};
+use crate::ui::icon::IconName;
 use crate::ui::markdown::Description;
 use crate::ui::toast::messages;
 
@@ -48,35 +49,33 @@ pub(crate) fn Header(
     let is_deleted = Memo::new(move |_| head.with(|head| head.deleted));
     view! {
         {move || view! { <Title text=head.with(|head| head.experiment.name.clone())/> }}
-        <nav class="breadcrumb" aria-label="Breadcrumb"><a class="link" href=crate::ui::at("/experiments")>"Experiments"</a><span aria-hidden="true">"›"</span></nav>
+        <Breadcrumb steps=[("Experiments".to_owned(), crate::ui::at("/experiments"))]/>
         <div class="page-head">
             <h1>{move || head.with(|head| head.experiment.name.clone())}</h1>
-            {move || view! { <CopyButton text=head.with(|head| head.experiment.name.clone()) what="experiment name"/> }}
-            <div class="row ml-auto">
-                <Show when=move || !is_deleted.get()>
-                    <button type="button" class="button" on:click=move |_| renamed.ask(head.with_untracked(|head| head.experiment.clone()))>
-                        <Icon name=IconName::Edit/>"Rename"
-                    </button>
-                    <button type="button" class="button" on:click=move |_| deleted.ask(head.with_untracked(|head| head.experiment.clone()))>
-                        <Icon name=IconName::Delete/>"Delete"
-                    </button>
-                </Show>
-            </div>
+            <CopyButton text=Signal::derive(move || head.with(|head| head.experiment.name.clone())) what="experiment name"/>
+            <Show when=move || !is_deleted.get()>
+                <div class="page-actions">
+                    <ActionButton icon=IconName::Edit label="Rename"
+                        on_press=Callback::new(move |()| renamed.ask(head.with_untracked(|head| head.experiment.clone())))/>
+                    <ActionButton icon=IconName::Delete label="Delete"
+                        on_press=Callback::new(move |()| deleted.ask(head.with_untracked(|head| head.experiment.clone())))/>
+                </div>
+            </Show>
         </div>
         <Show when=move || is_deleted.get()>
             <div class="warn-note row" role="status">
-                <span>"This experiment is deleted."</span>
-                <button type="button" class="button" disabled=restore.pending() on:click=move |_| { restore.dispatch(()); }>"Restore"</button>
+                <span class="grow">"This experiment is deleted. It can be read and restored, but not changed."</span>
+                <ActionButton icon=IconName::Restore label="Restore" disabled=restore.pending() on_press=Callback::new(move |()| { restore.dispatch(()); })/>
             </div>
         </Show>
         <p class="head-facts muted small">
-            <span>"Experiment ID: " <span class="mono">{id}</span>{move || view! { <CopyButton text=id.get() what="experiment ID"/> }}</span>
+            <span>"Experiment ID: " <span class="mono">{id}</span><CopyButton text=id what="experiment ID"/></span>
             <span>
                 "Artifact location: " <span class="mono">{move || head.with(|head| head.artifact_location.clone())}</span>
-                {move || view! { <CopyButton text=head.with(|head| head.artifact_location.clone()) what="artifact location"/> }}
+                <CopyButton text=Signal::derive(move || head.with(|head| head.artifact_location.clone())) what="artifact location"/>
             </span>
         </p>
-        <Description value=Signal::derive(move || head.with(|head| head.description.clone())) save=describe placeholder="None."/>
+        <Description value=Signal::derive(move || head.with(|head| head.description.clone())) save=describe placeholder="No description yet."/>
         <RenameExperiment target=renamed on_done=reload/>
         <DeleteExperiment target=deleted on_done=gone/>
     }

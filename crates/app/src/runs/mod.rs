@@ -12,11 +12,13 @@ mod header;
 mod keys;
 mod page;
 mod picker;
+mod rename;
 #[cfg(feature = "ssr")]
 mod rows;
 mod selection;
 mod shown;
 mod sidebar;
+mod status;
 mod table;
 mod toolbar;
 mod tree;
@@ -26,5 +28,5 @@ pub(crate) use compare::ComparePage;
 pub(crate) use data::ExperimentName;
 #[cfg(feature = "ssr")]
 pub(crate) use page::logged_here;
-pub(crate) use page::{LoggedHere, RunPage, VersionLink};
+pub(crate) use page::{LoggedHere, RunPage, VersionLinks};
 pub(crate) use table::RunsPage;

@@ -1,10 +1,12 @@
 //! One run: facts, metrics with their charts, params, tags, datasets, and its artifacts with the models in them.
 
+use std::collections::BTreeMap;
+
 use domain::experiments::{ExperimentId, NOTE_TAG};
 use domain::metrics::Metric;
 #[cfg(feature = "ssr")]
 use domain::runs::{DATASET_CONTEXT_TAG, PARENT_RUN_TAG};
-use domain::runs::{RunInfo, RunStatus};
+use domain::runs::{RunInfo, RunStatus, SOURCE_NAME_TAG, USER_TAG};
 use domain::{Lifecycle, Param, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -12,18 +14,26 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 
+use super::cells::run_address;
 use super::chart::MetricChart;
+use super::data::{delete_runs, restore_runs};
+use super::rename::RenameRun;
+use super::status::StatusChip;
 use crate::artifacts::{ArtifactBrowser, Owner};
-use crate::error::{UiError, UiResult};
+use crate::error::UiResult;
 use crate::format;
 use crate::layout::ErrorPage;
+use crate::registered_models::{model_href, version_href};
 use crate::ui::copy::CopyButton;
-use crate::ui::dialog::{ConfirmDialog, Dialog};
+use crate::ui::dialog::ConfirmDialog;
 use crate::ui::empty::ErrorNote;
+use crate::ui::head::{ActionButton, Breadcrumb};
 use crate::ui::icon::{Icon, IconName};
+use crate::ui::keyed::{KeyRow, KeyTable, ParamTable};
+use crate::ui::live::Live;
 use crate::ui::load::load;
 use crate::ui::markdown::{Description, Markdown};
-use crate::ui::tags::{TagChange, TagEditor};
+use crate::ui::tags::{TagChange, TagEditor, change_tag};
 use crate::ui::time::Time;
 use crate::ui::toast::messages;
 
@@ -117,309 +127,176 @@ async fn delete_run_tag(run_id: String, key: String) -> UiResult<()> {
     Ok(crate::error::service().delete_run_tag(&run_id, &key).await?)
 }
 
-/// Gives a run another name.
-#[server(prefix = "/_fn", endpoint = "rename_run")]
-pub(crate) async fn rename_run(run_id: String, name: String) -> UiResult<()> {
-    if name.trim().is_empty() {
-        return Err(domain::Error::invalid("A run needs a name.").into());
-    }
-    let update = service::RunUpdate { run_name: Some(name.trim().to_owned()), ..Default::default() };
-    crate::error::service().update_run(&run_id, update).await?;
-    Ok(())
-}
-
-#[server(prefix = "/_fn", endpoint = "set_run_deleted")]
-async fn set_run_deleted(run_id: String, deleted: bool) -> UiResult<()> {
-    let service = crate::error::service();
-    if deleted {
-        service.delete_run(&run_id).await?;
-    } else {
-        service.restore_run(&run_id).await?;
-    }
-    Ok(())
-}
-
 /// One run.
 #[component]
 pub(crate) fn RunPage() -> impl IntoView {
     let params = use_params_map();
     let run_id = Memo::new(move |_| params.with(|p| p.get("run_id").unwrap_or_default()));
-    let version = RwSignal::new(0_u32);
-    let page = load(move || (run_id.get(), version.get()), |(id, _)| load_run_page(id));
+    let page = load(move || run_id.get(), load_run_page);
     let owner = Memo::new(move |_| Owner::Run(run_id.get()));
+    // What was asked to be loaded again below: the models, the history of a metric.
+    let (registered, refreshed) = (Trigger::new(), RwSignal::new(0_u32));
     view! {
-        <Transition fallback=|| view! { <div class="skeleton"></div> }>
+        <Transition fallback=|| view! { <div class="skeleton" aria-label="Loading"></div> }>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(data) => view! { <RunView data version/> }.into_any(),
+                    Ok(data) => view! { <RunView data registered on_refresh=Callback::new(move |()| refreshed.update(|n| *n += 1))/> }.into_any(),
                     Err(error) => view! { <ErrorPage error/> }.into_any(),
                 }
             })}
         </Transition>
-        <MetricChart run_id/>
-        <ArtifactBrowser owner on_registered=Callback::new(move |()| version.update(|v| *v += 1))/>
+        <MetricChart run_id version=refreshed/>
+        <ArtifactBrowser owner on_registered=Callback::new(move |()| registered.notify())/>
     }
 }
 
 #[component]
-fn RunView(data: RunPageData, version: RwSignal<u32>) -> impl IntoView {
+fn RunView(data: RunPageData, registered: Trigger, on_refresh: Callback<()>) -> impl IntoView {
     let info = data.info.clone();
-    let experiment_href = crate::ui::at(&format!("/experiments/{}", info.experiment_id));
-    let title = info.run_name.clone();
     let run_id = StoredValue::new(info.run_id.clone());
-    let reload = move || version.update(|v| *v += 1);
-
+    let steps: Vec<(String, String)> = [
+        ("Experiments".to_owned(), crate::ui::at("/experiments")),
+        (data.experiment_name.clone(), crate::ui::at(&format!("/experiments/{}", info.experiment_id))),
+    ]
+    .into_iter()
+    .chain(data.parent.clone().map(|(id, name)| (name, run_address(&info.experiment_id.to_string(), &id))))
+    .collect();
+    let live = Live::new(data, move || load_run_page(run_id.get_value()));
+    let data = live.data;
+    Effect::new(move |seen: Option<()>| {
+        registered.track();
+        if seen.is_some() {
+            live.reload();
+        }
+    });
+    let refresh = Callback::new(move |()| {
+        live.reload();
+        on_refresh.run(());
+    });
     let save_note = Action::new(move |text: &String| {
-        let text = text.clone();
-        async move {
-            set_run_tag(run_id.get_value(), NOTE_TAG.to_owned(), text).await?;
-            reload();
-            Ok(())
-        }
+        live.change(set_run_tag(run_id.get_value(), NOTE_TAG.to_owned(), text.clone()))
     });
-    let change_tag = Action::new(move |change: &TagChange| {
-        let change = change.clone();
-        async move {
+    let change = change_tag(move |change| {
+        live.change(async move {
             match change {
-                TagChange::Set(tag) => set_run_tag(run_id.get_value(), tag.key, tag.value).await?,
-                TagChange::Remove(key) => delete_run_tag(run_id.get_value(), key).await?,
+                TagChange::Set(tag) => set_run_tag(run_id.get_value(), tag.key, tag.value).await,
+                TagChange::Remove(key) => delete_run_tag(run_id.get_value(), key).await,
             }
-            reload();
-            Ok::<_, UiError>(())
-        }
+        })
     });
-    let description = data.description.clone();
-    let tags = data.tags.clone();
+    let (name, status) = (part(data, |d| d.info.run_name.clone()), part(data, |d| d.info.status));
+    let (metrics, params) = (part(data, |d| d.metrics.clone()), part(data, |d| d.params.clone()));
     view! {
-        <Title text=title.clone()/>
-        <nav class="breadcrumb" aria-label="Breadcrumb">
-            <a class="link" href=crate::ui::at("/experiments")>"Experiments"</a>
-            <span aria-hidden="true">"›"</span>
-            <a class="link" href=experiment_href>{data.experiment_name.clone()}</a>
-            {data.parent.clone().map(|(id, name)| view! {
-                <span aria-hidden="true">"›"</span>
-                <a class="link" href=crate::ui::at(&format!("/experiments/{}/runs/{id}", info.experiment_id))>{name}</a>
-            })}
-        </nav>
+        {move || view! { <Title text=name.get()/> }}
+        <Breadcrumb steps/>
         <div class="page-head">
-            <h1>{title}</h1>
-            <StatusChip status=info.status/>
-            <RunActions info=info.clone() reload=Callback::new(move |()| reload())/>
+            <h1>{name}</h1>
+            {move || view! { <StatusChip status=status.get()/> }}
+            <RunActions live refresh/>
         </div>
-        {(info.lifecycle_stage == Lifecycle::Deleted)
-            .then(|| view! { <p class="warn-note">"This run is deleted. It can be read and restored, but not changed."</p> })}
-        <div class="grid gap-x-10 lg:grid-cols-[minmax(0,2fr)_minmax(18rem,1fr)]">
+        <div class="sided">
             <div class="min-w-0">
-                <Description value=Signal::stored(description) save=save_note placeholder="No description yet."/>
+                <Description value=part(data, |d| d.description.clone()) save=save_note placeholder="No description yet."/>
                 <div class="grid gap-x-8 md:grid-cols-2">
-                    <Metrics metrics=data.metrics.clone() status=info.status/>
-                    <Params params=data.params.clone()/>
+                    {move || view! { <Metrics metrics=metrics.get() is_running=status.get() == RunStatus::Running/> }}
+                    {move || view! { <ParamTable params=params.get() none="None logged."/> }}
                 </div>
             </div>
             <aside class="min-w-0">
-                <Facts data=data.clone()/>
-                <TagEditor tags=Signal::stored(tags) change=change_tag/>
+                {move || view! { <Facts data=data.get()/> }}
+                <TagEditor tags=part(data, |d| d.tags.clone()) change/>
             </aside>
         </div>
     }
 }
 
-/// A run's status in words, with its icon.
-#[component]
-pub(crate) fn StatusChip(status: RunStatus) -> impl IntoView {
-    let (icon, class, text) = status_look(status);
-    view! { <span class=format!("chip {class}")><Icon name=icon/>{text}</span> }
+/// A part of what the page shows, which tells only of its own changes.
+fn part<T: PartialEq + Send + Sync + 'static>(data: RwSignal<RunPageData>, of: fn(&RunPageData) -> T) -> Memo<T> {
+    Memo::new(move |_| data.with(of))
 }
 
-/// Icon, class and word of a status.
-pub(crate) const fn status_look(status: RunStatus) -> (IconName, &'static str, &'static str) {
-    match status {
-        RunStatus::Running => (IconName::Clock, "status-running", "Running"),
-        RunStatus::Scheduled => (IconName::Clock, "status-scheduled", "Scheduled"),
-        RunStatus::Finished => (IconName::Finished, "status-finished", "Finished"),
-        RunStatus::Failed => (IconName::Failed, "status-failed", "Failed"),
-        RunStatus::Killed => (IconName::Killed, "status-killed", "Killed"),
-    }
-}
-
+/// What can be done with the run; where it is deleted, only its way back.
 #[component]
-fn RunActions(info: RunInfo, reload: Callback<()>) -> impl IntoView {
-    let renaming = RwSignal::new(false);
-    let deleting = RwSignal::new(false);
-    let name = RwSignal::new(info.run_name.clone());
-    let run = StoredValue::new(info.clone());
+fn RunActions(live: Live<RunPageData>, refresh: Callback<()>) -> impl IntoView {
+    let (renaming, deleting) = (RwSignal::new(false), RwSignal::new(false));
+    let run = Memo::new(move |_| live.data.with(|d| (d.info.run_id.clone(), d.info.run_name.clone())));
+    let is_deleted = Memo::new(move |_| live.data.with(|d| d.info.lifecycle_stage == Lifecycle::Deleted));
     let messages = messages();
     let navigate = StoredValue::new(use_navigate());
-    let deleted = info.lifecycle_stage == Lifecycle::Deleted;
-
-    let rename = Action::new(move |text: &String| {
-        let text = text.clone();
+    let delete = Action::new(move |(): &()| {
+        let experiment = live.data.with_untracked(|d| d.info.experiment_id);
+        let answer = delete_runs(vec![run.get_untracked().0]);
         async move {
-            rename_run(run.with_value(|r| r.run_id.clone()), text).await?;
-            renaming.set(false);
-            messages.done("Renamed");
-            reload.run(());
-            Ok::<_, UiError>(())
+            answer.await?;
+            deleting.set(false);
+            messages.done("Run deleted. It can be restored from the experiment's deleted runs.");
+            navigate.with_value(|go| {
+                go(&crate::ui::at(&format!("/experiments/{experiment}")), NavigateOptions::default());
+            });
+            UiResult::Ok(())
         }
     });
-    let set_deleted = Action::new(move |deleted: &bool| {
-        let deleted = *deleted;
+    let restore = Action::new(move |(): &()| {
+        let answer = live.change(restore_runs(vec![run.get_untracked().0]));
         async move {
-            let (id, experiment) = run.with_value(|r| (r.run_id.clone(), r.experiment_id));
-            match set_run_deleted(id, deleted).await {
-                Ok(()) if deleted => {
-                    deleting.set(false);
-                    messages.done("Run deleted. It can be restored from the experiment's deleted runs.");
-                    navigate.with_value(|go| {
-                        go(&crate::ui::at(&format!("/experiments/{experiment}")), NavigateOptions::default());
-                    });
-                }
-                Ok(()) => {
-                    messages.done("Run restored");
-                    reload.run(());
-                }
+            match answer.await {
+                Ok(()) => messages.done("Run restored"),
                 Err(error) => messages.failed(error.to_string()),
             }
         }
     });
     view! {
-        <div class="row ml-auto">
-            {if deleted {
-                view! { <button type="button" class="button" on:click=move |_| { set_deleted.dispatch(false); }>"Restore"</button> }.into_any()
-            } else {
-                view! {
-                    <button type="button" class="button" on:click=move |_| renaming.set(true)>"Rename"</button>
-                    <button type="button" class="button" on:click=move |_| deleting.set(true)>"Delete"</button>
-                }.into_any()
-            }}
-        </div>
-        <Dialog open=renaming title="Rename run">
-            <form on:submit=move |e| { e.prevent_default(); rename.dispatch(name.get()); }>
-                <div class="field">
-                    <label for="run-name">"New run name"</label>
-                    <input id="run-name" class="input" autofocus required maxlength="250" prop:value=move || name.get()
-                        on:focus:target=move |e| e.target().select()
-                        on:input:target=move |e| name.set(e.target().value())/>
-                </div>
-                {move || rename.value().get().and_then(Result::err).map(|error| view! { <ErrorNote error/> })}
-                <div class="dialog-actions">
-                    <button type="button" class="button" on:click=move |_| renaming.set(false)>"Cancel"</button>
-                    <button type="submit" class="button primary" disabled=rename.pending()>"Save"</button>
-                </div>
-            </form>
-        </Dialog>
-        <ConfirmDialog open=deleting title="Delete run" action="Delete" pending=set_deleted.pending()
-            on_confirm=Callback::new(move |()| { set_deleted.dispatch(true); })>
-            <p>"The run " <strong>{run.with_value(|r| r.run_name.clone())}</strong> " with its metrics, params and tags moves to the deleted runs of its experiment. Its artifacts stay until it is removed for good."</p>
+        <Show when=move || !is_deleted.get()>
+            <div class="page-actions">
+                <button type="button" class="icon-button" title="Refresh" aria-label="Refresh the run" on:click=move |_| refresh.run(())>
+                    <Icon name=IconName::Refresh/>
+                </button>
+                <ActionButton icon=IconName::Edit label="Rename" on_press=Callback::new(move |()| renaming.set(true))/>
+                <ActionButton icon=IconName::Delete label="Delete" on_press=Callback::new(move |()| { delete.clear(); deleting.set(true); })/>
+            </div>
+        </Show>
+        <Show when=move || is_deleted.get()>
+            <div class="warn-note row w-full" role="status">
+                <span class="grow">"This run is deleted. It can be read and restored, but not changed."</span>
+                <ActionButton icon=IconName::Restore label="Restore" disabled=restore.pending() on_press=Callback::new(move |()| { restore.dispatch(()); })/>
+            </div>
+        </Show>
+        <RenameRun open=renaming run on_done=Callback::new(move |()| live.reload())/>
+        <ConfirmDialog open=deleting title="Delete run" action="Delete" pending=delete.pending()
+            on_confirm=Callback::new(move |()| { delete.dispatch(()); })>
+            <p>"The run "<strong>{move || run.get().1}</strong>" with its metrics, params and tags moves to the deleted runs of its experiment. Its artifacts stay until it is removed for good."</p>
+            {move || delete.value().get().and_then(Result::err).map(|error| view! { <ErrorNote error/> })}
         </ConfirmDialog>
     }
 }
 
 #[component]
-fn Metrics(metrics: Vec<Metric>, status: RunStatus) -> impl IntoView {
+fn Metrics(metrics: Vec<Metric>, is_running: bool) -> impl IntoView {
     let query = use_query_map();
-    let count = metrics.len();
-    let filter = RwSignal::new(String::new());
-    let rows = metrics
-        .into_iter()
-        .map(|metric| {
-            let key = metric.key.clone();
-            let current = {
-                let key = key.clone();
-                move || query.with(|q| q.get("metric")).is_some_and(|m| m == key).then_some("true")
-            };
-            let hidden = {
-                let key = key.to_lowercase();
-                move || filter.with(|f| !key.contains(&f.to_lowercase()))
-            };
-            view! {
-                <tr hidden=hidden aria-selected=current>
-                    <td class="mono"><a class="link" href=metric_href(&key) title="Show its chart">{key.clone()}</a></td>
-                    <td class="number" title=metric.value.to_string()>{format::metric(metric.value)}</td>
-                    <td class="number muted">{metric.step}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <section class="section" aria-label="Metrics">
-            <h2 class="section-title">"Metrics" <span class="count">{count}</span></h2>
-            {(count > 8).then(|| view! { <KeyFilter filter what="metrics"/> })}
-            {if count == 0 {
-                let text = if status == RunStatus::Running { "None logged so far." } else { "None logged." };
-                view! { <p class="muted">{text}</p> }.into_any()
-            } else {
-                view! {
-                    <div class="table-scroll max-h-[26rem] w-full overflow-y-auto" tabindex="0">
-                        <table class="grid">
-                            <thead><tr><th scope="col">"Metric"</th><th scope="col" class="number">"Latest"</th><th scope="col" class="number">"Step"</th></tr></thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
-                }.into_any()
-            }}
-        </section>
-    }
-}
-
-fn metric_href(key: &str) -> String {
-    format!("?metric={}#chart", crate::ui::url_encode(key))
-}
-
-#[component]
-fn KeyFilter(filter: RwSignal<String>, what: &'static str) -> impl IntoView {
-    view! {
-        <input class="input w-full" type="search" placeholder=format!("Search {what}") aria-label=format!("Search {what}")
-            on:input:target=move |e| filter.set(e.target().value())/>
-    }
-}
-
-#[component]
-fn Params(params: Vec<Param>) -> impl IntoView {
-    let count = params.len();
-    let filter = RwSignal::new(String::new());
-    let rows = params
-        .into_iter()
-        .map(|param| {
-            let key = param.key.to_lowercase();
-            view! {
-                <tr hidden=move || filter.with(|f| !key.contains(&f.to_lowercase()))>
-                    <td class="mono">{param.key}</td>
-                    <td class="mono">{param.value}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <section class="section" aria-label="Parameters">
-            <h2 class="section-title">"Parameters" <span class="count">{count}</span></h2>
-            {(count > 8).then(|| view! { <KeyFilter filter what="parameters"/> })}
-            {if count == 0 {
-                view! { <p class="muted">"None logged."</p> }.into_any()
-            } else {
-                view! {
-                    <div class="table-scroll max-h-[26rem] w-full overflow-y-auto" tabindex="0">
-                        <table class="grid">
-                            <thead><tr><th scope="col">"Parameter"</th><th scope="col">"Value"</th></tr></thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
-                }.into_any()
-            }}
-        </section>
-    }
+    let rows = metrics.into_iter().map(|metric| {
+        let href = format!("?metric={}#chart", crate::ui::url_encode(&metric.key));
+        let key = metric.key.clone();
+        let current = move || query.with(|q| q.get("metric")).is_some_and(|m| m == key).then_some("true");
+        let head =
+            view! { <a class="link" href=href title="Show its chart" aria-current=current>{metric.key.clone()}</a> };
+        let cells = view! {
+            <td class="number" title=metric.value.to_string()>{format::metric(metric.value)}</td>
+            <td class="number muted">{metric.step}</td>
+        };
+        KeyRow { key: metric.key, head: head.into_any(), cells: cells.into_any() }
+    });
+    let heads = view! { <th scope="col" class="number">"Latest"</th><th scope="col" class="number step">"Step"</th> };
+    let none = if is_running { "None logged so far." } else { "None logged." };
+    view! { <KeyTable title="Metrics" key_title="Metric" heads=heads.into_any() rows=rows.collect() none/> }
 }
 
 #[component]
 fn Facts(data: RunPageData) -> impl IntoView {
     let info = data.info.clone();
-    let source = data.tag("mlflow.source.name").map(str::to_owned);
+    let source = data.tag(SOURCE_NAME_TAG).map(str::to_owned);
     let commit = data.tag("mlflow.source.git.commit").map(str::to_owned);
-    let user = if info.user_id.is_empty() {
-        data.tag("mlflow.user").unwrap_or_default().to_owned()
-    } else {
-        info.user_id.clone()
-    };
+    let user =
+        if info.user_id.is_empty() { data.tag(USER_TAG).unwrap_or_default().to_owned() } else { info.user_id.clone() };
     let duration = info.end_time.map(|end| format::duration(end - info.start_time));
     let experiment = info.experiment_id;
     view! {
@@ -427,7 +304,7 @@ fn Facts(data: RunPageData) -> impl IntoView {
             <h2 class="section-title">"About this run"</h2>
             <dl class="facts">
                 <dt>"Run ID"</dt>
-                <dd class="mono">{info.run_id.clone()} <CopyButton text=info.run_id.clone() what="run ID"/></dd>
+                <dd class="copied"><span class="mono">{info.run_id.clone()}</span><CopyButton text=info.run_id.clone() what="run ID"/></dd>
                 <dt>"Started"</dt>
                 <dd><Time millis=info.start_time/></dd>
                 {duration.map(|d| view! { <dt>"Duration"</dt><dd>{d}</dd> })}
@@ -457,21 +334,45 @@ fn Facts(data: RunPageData) -> impl IntoView {
 /// A model of this run: its folder, and the versions registered from it.
 #[component]
 fn ModelLinks(model: LoggedHere, experiment: ExperimentId, run_id: String) -> impl IntoView {
-    let folder = crate::ui::at(&format!(
-        "/experiments/{experiment}/runs/{run_id}?artifact={}#artifacts",
-        crate::ui::url_encode(&model.name)
-    ));
+    let folder = run_address(&experiment.to_string(), &run_id);
+    let folder = format!("{folder}?artifact={}#artifacts", crate::ui::url_encode(&model.name));
     view! {
         <span class="row">
-            <a class="link row" href=folder><Icon name=IconName::File/>{model.name}</a>
-            {model.versions.into_iter().map(|(name, version)| view! { <VersionLink name version/> }).collect_view()}
+            <a class="link row gap-1" href=folder><Icon name=IconName::File/>{model.name}</a>
+            <VersionLinks versions=model.versions/>
         </span>
     }
 }
 
-/// A link to a registered version: `name v3`.
+/// Versions of a model that are named; the others are counted.
+const NAMED: usize = 4;
+
+/// Links to registered versions, the newest first: each model once, with its versions as chips.
 #[component]
-pub(crate) fn VersionLink(name: String, version: i64) -> impl IntoView {
-    let href = crate::ui::at(&format!("/models/{}/versions/{version}", crate::ui::url_encode(&name)));
-    view! { <a class="link row" href=href><Icon name=IconName::Model/>{name}" "<span class="chip">"v"{version}</span></a> }
+pub(crate) fn VersionLinks(
+    /// (registered model, version).
+    versions: Vec<(String, i64)>,
+) -> impl IntoView {
+    let mut models = BTreeMap::<String, Vec<i64>>::new();
+    for (name, version) in versions {
+        models.entry(name).or_default().push(version);
+    }
+    let links = models.into_iter().map(|(name, mut versions)| {
+        versions.sort_unstable_by(|a, b| b.cmp(a));
+        let more = versions.len().saturating_sub(NAMED);
+        let chips = versions.into_iter().take(NAMED).map(|version| {
+            let label = format!("{name} version {version}");
+            view! { <a class="chip chip-alias" href=version_href(&name, version) aria-label=label>"v"{version}</a> }
+        });
+        let chips = chips.collect_view();
+        let href = model_href(&name);
+        view! {
+            <span class="row gap-1">
+                <a class="link row gap-1" href=href.clone()><Icon name=IconName::Model/>{name}</a>
+                {chips}
+                {(more > 0).then(|| view! { <a class="chip" href=href title="All versions of the model">{format!("+{more}")}</a> })}
+            </span>
+        }
+    });
+    links.collect_view()
 }

@@ -8,29 +8,13 @@ use super::shown::Shown;
 use super::toolbar::{Go, kept};
 use super::url::RunsQuery;
 use crate::ui::icon::{Icon, IconName};
+use crate::ui::menu::{Menu, close};
 
 /// A menu of tick boxes; every tick goes into the address.
 #[component]
 pub(crate) fn ColumnPicker(shown: Shown, go: Go) -> impl IntoView {
     let menu = NodeRef::<html::Details>::new();
     let wanted = RwSignal::new(String::new());
-    let close = move || {
-        if let Some(menu) = menu.get_untracked() {
-            menu.set_open(false);
-        }
-    };
-    // A click elsewhere closes it.
-    let clicked = window_event_listener(leptos::ev::click, move |event| {
-        use wasm_bindgen::JsCast;
-        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-        if let Some(menu) = menu.get_untracked()
-            && menu.open()
-            && !menu.contains(target.as_ref())
-        {
-            menu.set_open(false);
-        }
-    });
-    on_cleanup(move || clicked.remove());
     let reset = move || {
         let usual = shown.query.with(|query| query.changed(|query| query.columns = None));
         usual.address(&shown.experiment_id.get())
@@ -53,10 +37,10 @@ pub(crate) fn ColumnPicker(shown: Shown, go: Go) -> impl IntoView {
         .to_vec()
     });
     view! {
-        <details class="menu" node_ref=menu on:keydown=move |e| if e.key() == "Escape" { close() }>
-            <summary class="button"><Icon name=IconName::Dataset/>"Columns"<Icon name=IconName::Down/></summary>
+        <Menu class="button" name="Columns" node=menu
+            label=|| view! { <Icon name=IconName::Dataset/>"Columns"<Icon name=IconName::Down/> }>
             <form class="menu-list columns-menu" method="get" action=move || RunsQuery::default().address(&shown.experiment_id.get())
-                on:submit=move |e| { e.prevent_default(); close(); }>
+                on:submit=move |e| { e.prevent_default(); close(menu); }>
                 {move || shown.query.with(|query| kept(query, &["col"]))}
                 <input type="hidden" name="col" value=""/>
                 <input class="input" type="search" placeholder="Search columns" aria-label="Search columns"
@@ -69,7 +53,7 @@ pub(crate) fn ColumnPicker(shown: Shown, go: Go) -> impl IntoView {
                     <a class="link" data-noscroll="" href=reset>"Reset to defaults"</a>
                 </div>
             </form>
-        </details>
+        </Menu>
     }
 }
 

@@ -1,15 +1,14 @@
 //! Rows of the table out of runs, on the server.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use domain::runs::{DATASET_CONTEXT_TAG, PARENT_RUN_TAG, Run};
-use domain::{Result, ViewType};
+use domain::runs::{DATASET_CONTEXT_TAG, PARENT_RUN_TAG, Run, SOURCE_NAME_TAG};
+use domain::{Result, ViewType, is_internal_tag};
 use service::{RunModel, SearchRuns, Service};
 
 use super::columns::Column;
 use super::data::{Batch, Cell, Keys, ModelRef, PAGE_ROWS, Row};
 use super::url::RunsQuery;
-use crate::ui::tags::is_internal;
 
 /// How many metrics, and how many params, are shown unless one chooses.
 const DEFAULT_KEYS: usize = 4;
@@ -17,17 +16,18 @@ const DEFAULT_KEYS: usize = 4;
 const SYSTEM_METRICS: &str = "system/";
 
 /// What to search for.
-pub(crate) fn search(service: &Service, experiment_id: &str, query: &RunsQuery) -> SearchRuns {
-    let since = query.within.map(|within| format!("attributes.start_time >= {}", service.now() - within.millis()));
-    let parts: Vec<String> = since.into_iter().chain(Some(query.filter.clone()).filter(|f| !f.is_empty())).collect();
-    let direction = if query.ascending { "ASC" } else { "DESC" };
-    SearchRuns {
+fn search(service: &Service, experiment_id: &str, query: &RunsQuery) -> SearchRuns {
+    let search = SearchRuns {
         experiment_ids: vec![experiment_id.to_owned()],
-        filter: Some(parts.join(" AND ")).filter(|filter| !filter.is_empty()),
+        filter: Some(query.filter.clone()).filter(|filter| !filter.is_empty()),
         view_type: if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly },
         max_results: i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX),
-        order_by: query.sort.order_key().map(|key| format!("{key} {direction}")).into_iter().collect(),
+        order_by: query.order_by().into_iter().collect(),
         page_token: query.page.clone(),
+    };
+    match query.within {
+        Some(within) => search.started_since(service.now() - within.millis()),
+        None => search,
     }
 }
 
@@ -68,34 +68,38 @@ fn keys(runs: &[Run]) -> Keys {
             runs.iter()
                 .flat_map(|run| &run.data.tags)
                 .map(|t| t.key.as_str())
-                .filter(|key| !is_internal(key))
+                .filter(|key| !is_internal_tag(key))
                 .collect(),
         ),
     }
+}
+
+/// Keys, those that most runs have first: what only one of many has would push away what they share.
+fn by_use(keys: &[String], uses: impl Fn(&str) -> usize) -> Vec<&str> {
+    let mut keys: Vec<(usize, &str)> = keys.iter().map(|key| (uses(key), key.as_str())).collect();
+    keys.sort_by_key(|(uses, _)| std::cmp::Reverse(*uses));
+    keys.into_iter().map(|(_, key)| key).collect()
 }
 
 /// How far a run is and what came of it first, then the params that tell runs apart, and last where it comes from.
 fn default_columns(runs: &[Run], keys: &Keys) -> Vec<Column> {
     let origin = [Column::Dataset, Column::User, Column::Source];
     let worth_showing = |column: &Column| runs.iter().any(|run| cell(run, None, column) != Cell::None);
-    let mut values: BTreeMap<&str, HashSet<Option<&str>>> = BTreeMap::new();
-    for key in &keys.params {
-        let of_run = |run: &'_ Run| run.data.params.iter().position(|p| p.key == *key);
-        let all = runs.iter().map(|run| of_run(run).map(|i| run.data.params[i].value.as_str())).collect();
-        values.insert(key, all);
-    }
-    let differing = values.into_iter().filter(|(_, values)| values.len() > 1 || runs.len() == 1);
+    let param = |run: &'_ Run, key: &str| run.data.params.iter().position(|p| p.key == key);
+    let differs = |key: &str| {
+        let values: HashSet<Option<&str>> =
+            runs.iter().map(|run| param(run, key).map(|i| run.data.params[i].value.as_str())).collect();
+        values.len() > 1 || runs.len() == 1
+    };
+    let metrics =
+        by_use(&keys.metrics, |key| runs.iter().filter(|r| r.data.metrics.iter().any(|m| m.key == key)).count());
+    let params = by_use(&keys.params, |key| runs.iter().filter(|r| param(r, key).is_some()).count());
+    let metrics = metrics.into_iter().filter(|key| !key.starts_with(SYSTEM_METRICS)).take(DEFAULT_KEYS);
+    let params = params.into_iter().filter(|key| differs(key)).take(DEFAULT_KEYS);
     [Column::Created, Column::Duration, Column::Models]
         .into_iter()
-        .chain(
-            keys.metrics
-                .iter()
-                .filter(|k| !k.starts_with(SYSTEM_METRICS))
-                .take(DEFAULT_KEYS)
-                .cloned()
-                .map(Column::Metric),
-        )
-        .chain(differing.take(DEFAULT_KEYS).map(|(key, _)| Column::Param(key.to_owned())))
+        .chain(metrics.map(|key| Column::Metric(key.to_owned())))
+        .chain(params.map(|key| Column::Param(key.to_owned())))
         .chain(origin.into_iter().filter(worth_showing))
         .collect()
 }
@@ -124,8 +128,8 @@ fn cell(run: &Run, models: Option<&Vec<ModelRef>>, column: &Column) -> Cell {
             context: input.tags.iter().find(|t| t.key == DATASET_CONTEXT_TAG).map(|t| t.value.clone()),
             more: run.inputs.dataset_inputs.len() - 1,
         }),
-        Column::User => Some(text(user(run))),
-        Column::Source => run.tag("mlflow.source.name").map(|source| {
+        Column::User => Some(text(run.user())),
+        Column::Source => run.tag(SOURCE_NAME_TAG).map(|source| {
             let name = source.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or(source);
             Cell::Long(name.to_owned(), source.to_owned())
         }),
@@ -137,11 +141,6 @@ fn cell(run: &Run, models: Option<&Vec<ModelRef>>, column: &Column) -> Cell {
         Column::Tag(key) => run.tag(key).map(text),
     };
     found.unwrap_or(Cell::None)
-}
-
-/// Who started a run: what the client wrote last, otherwise what it said first.
-pub(crate) fn user(run: &Run) -> &str {
-    run.tag("mlflow.user").unwrap_or(&run.info.user_id)
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::data::{delete_runs, rename_run, restore_runs};
+use super::data::{delete_runs, restore_runs};
+use super::rename::RenameRun;
 use super::shown::Shown;
 use crate::ui::dialog::{ConfirmDialog, Dialog};
 use crate::ui::empty::ErrorNote;
-use crate::ui::focus::focused_input;
+use crate::ui::head::ActionButton;
 use crate::ui::icon::{Icon, IconName};
 use crate::ui::toast::messages;
 use crate::ui::url_encode;
@@ -19,8 +20,6 @@ const NAMED: usize = 8;
 pub(crate) fn SelectionBar(
     /// The table.
     shown: Shown,
-    /// Loads the table again.
-    reload: Callback<()>,
 ) -> impl IntoView {
     let count = Memo::new(move |_| shown.selected.with(std::collections::BTreeSet::len));
     let renaming = RwSignal::new(false);
@@ -39,19 +38,22 @@ pub(crate) fn SelectionBar(
             <div class="selection-bar" role="group" aria-label="Selected runs">
                 <strong aria-live="polite">{move || format!("{} selected", count.get())}</strong>
                 <button type="button" class="button" on:click=move |_| shown.selected.update(std::collections::BTreeSet::clear)>"Clear"</button>
-                <Show when=move || count.get() == 1 && !deleted.get()>
-                    <button type="button" class="button" on:click=move |_| renaming.set(true)><Icon name=IconName::Edit/>"Rename"</button>
-                </Show>
-                <button type="button" class="button" on:click=move |_| moving.set(true)>
-                    {move || if deleted.get() { "Restore" } else { "Delete" }}
-                </button>
                 <Show when=move || { count.get() > 1 }>
-                    <a class="button" href=compare>"Compare"</a>
+                    <a class="button" href=compare><Icon name=IconName::Compare/>"Compare"</a>
+                </Show>
+                <Show when=move || count.get() == 1 && !deleted.get()>
+                    <ActionButton icon=IconName::Edit label="Rename" on_press=Callback::new(move |()| renaming.set(true))/>
+                </Show>
+                <Show when=move || deleted.get()
+                    fallback=move || view! { <ActionButton icon=IconName::Delete label="Delete" on_press=Callback::new(move |()| moving.set(true))/> }
+                >
+                    <ActionButton icon=IconName::Restore label="Restore" on_press=Callback::new(move |()| moving.set(true))/>
                 </Show>
             </div>
         </Show>
-        <RenameRun shown open=renaming reload/>
-        <MoveRuns shown open=moving deleted reload/>
+        <RenameRun open=renaming run=Signal::derive(move || ticked(shown).into_iter().next().unwrap_or_default())
+            on_done=Callback::new(move |()| shown.refresh())/>
+        <MoveRuns shown open=moving deleted/>
     }
 }
 
@@ -64,49 +66,9 @@ fn ticked(shown: Shown) -> Vec<(String, String)> {
     })
 }
 
-#[component]
-fn RenameRun(shown: Shown, open: RwSignal<bool>, reload: Callback<()>) -> impl IntoView {
-    let messages = messages();
-    let name = RwSignal::new(String::new());
-    let chosen = Memo::new(move |_| ticked(shown).into_iter().next().unwrap_or_default());
-    Effect::new(move |_| {
-        if open.get() {
-            name.set(chosen.get_untracked().1);
-        }
-    });
-    let field = focused_input();
-    let save = Action::new(move |(): &()| {
-        let (id, name) = (chosen.get_untracked().0, name.get_untracked().trim().to_owned());
-        async move {
-            rename_run(id, name.clone()).await?;
-            open.set(false);
-            messages.done(format!("The run is now called \"{name}\"."));
-            reload.run(());
-            Ok::<_, crate::error::UiError>(())
-        }
-    });
-    let unchanged = move || name.with(|name| name.trim().is_empty() || chosen.with(|(_, old)| name == old));
-    view! {
-        <Dialog open title="Rename run">
-            <form on:submit=move |e| { e.prevent_default(); save.dispatch(()); }>
-                <div class="field">
-                    <label for="run-name">"New run name"</label>
-                    <input class="input" id="run-name" autofocus required prop:value=move || name.get()
-                        on:input:target=move |e| name.set(e.target().value()) node_ref=field/>
-                </div>
-                {move || save.value().get().and_then(Result::err).map(|error| view! { <ErrorNote error/> })}
-                <div class="dialog-actions">
-                    <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                    <button type="submit" class="button primary" disabled=move || save.pending().get() || unchanged()>"Save"</button>
-                </div>
-            </form>
-        </Dialog>
-    }
-}
-
 /// Deletes the ticked runs, or restores them where deleted ones are shown.
 #[component]
-fn MoveRuns(shown: Shown, open: RwSignal<bool>, deleted: Memo<bool>, reload: Callback<()>) -> impl IntoView {
+fn MoveRuns(shown: Shown, open: RwSignal<bool>, deleted: Memo<bool>) -> impl IntoView {
     let messages = messages();
     let run = Action::new(move |(): &()| {
         let restore = deleted.get_untracked();
@@ -115,7 +77,7 @@ fn MoveRuns(shown: Shown, open: RwSignal<bool>, deleted: Memo<bool>, reload: Cal
             let what = if ids.len() == 1 { "1 run".to_owned() } else { format!("{} runs", ids.len()) };
             let result = if restore { restore_runs(ids).await } else { delete_runs(ids).await };
             // Those before a failure have moved.
-            reload.run(());
+            shown.refresh();
             result?;
             open.set(false);
             shown.selected.update(std::collections::BTreeSet::clear);

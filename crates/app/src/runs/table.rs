@@ -11,7 +11,7 @@ use super::empty::NoRuns;
 use super::grid::Grid;
 use super::header::Header;
 use super::selection::SelectionBar;
-use super::shown::Shown;
+use super::shown::{Loading, Shown};
 use super::sidebar::Sidebar;
 use super::toolbar::{Toolbar, use_go};
 use super::url::RunsQuery;
@@ -26,30 +26,19 @@ pub(crate) fn RunsPage() -> impl IntoView {
     let search = use_location().search;
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
     let query = Memo::new(move |_| search.with(|search| RunsQuery::parse(search)));
-    let (head_version, runs_version) = (RwSignal::new(0_u32), RwSignal::new(0_u32));
+    let head_version = RwSignal::new(0_u32);
     let head = load(move || (id.get(), head_version.get()), |(id, _)| load_head(id));
-    let runs = load(
-        move || (id.get(), query.with(RunsQuery::text), runs_version.get()),
-        |(id, query, _)| load_runs(id, query),
-    );
-    let versions = Versions { head: head_version, runs: runs_version };
+    let runs = load(move || (id.get(), query.with(RunsQuery::text)), |(id, query)| load_runs(id, query));
     // Both are loading by now. The page waits for the first answers and then lives on signals: made anew for each
     // answer, it would lose the focus, open menus and what is ticked.
     view! {
         <Transition fallback=|| view! { <div class="skeleton" aria-label="Loading"></div> }>
             {move || Suspend::new(async move {
                 let (head_now, runs_now) = ScopedFuture::new_untracked(async move { (head.await, runs.await) }).await;
-                view! { <Page id query head runs versions head_now runs_now/> }
+                view! { <Page id query head runs head_version head_now runs_now/> }
             })}
         </Transition>
     }
-}
-
-/// Counters that make the page load again.
-#[derive(Clone, Copy)]
-struct Versions {
-    head: RwSignal<u32>,
-    runs: RwSignal<u32>,
 }
 
 #[component]
@@ -58,7 +47,7 @@ fn Page(
     query: Memo<RunsQuery>,
     head: Loaded<UiResult<Head>>,
     runs: Loaded<UiResult<Batch>>,
-    versions: Versions,
+    head_version: RwSignal<u32>,
     head_now: UiResult<Head>,
     runs_now: UiResult<Batch>,
 ) -> impl IntoView {
@@ -90,8 +79,7 @@ fn Page(
         }
         id
     });
-    let reload_head = Callback::new(move |()| versions.head.update(|v| *v += 1));
-    let reload_runs = Callback::new(move |()| versions.runs.update(|v| *v += 1));
+    let reload_head = Callback::new(move |()| head_version.update(|v| *v += 1));
     let go = use_go(id.into());
     let is_empty = Memo::new(move |_| shown.rows.with(Vec::is_empty));
     let experiment = Signal::derive(move || current.with(|head| head.experiment.clone()));
@@ -105,7 +93,7 @@ fn Page(
                 <div class="runs-main">
                     <Header head=current.into() reload=reload_head/>
                     <Toolbar shown go/>
-                    <SelectionBar shown reload=reload_runs/>
+                    <SelectionBar shown/>
                     <Show
                         when=move || !is_empty.get()
                         fallback=move || view! {
@@ -161,7 +149,7 @@ fn Footer(shown: Shown) -> impl IntoView {
                     (u64::try_from(loaded).unwrap_or(u64::MAX) < shown.total.get()).then(|| format!(", {loaded} loaded"))
                 }}</span>
             </span>
-            {move || if shown.loading.get() { leptos::either::Either::Left(view! { <span class="muted">"Loading…"</span> }) } else { leptos::either::Either::Right(next()) }}
+            {move || if shown.loading.get() == Loading::More { leptos::either::Either::Left(view! { <span class="muted">"Loading…"</span> }) } else { leptos::either::Either::Right(next()) }}
             {first}
             <Show when=nested>
                 <button type="button" class="link" on:click=fold_all>

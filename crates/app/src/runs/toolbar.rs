@@ -6,15 +6,17 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::columns::{Column, Group, quoted};
-use super::export::ExportButton;
+use super::export::ExportLink;
 use super::picker::ColumnPicker;
-use super::shown::Shown;
+use super::shown::{Loading, Shown};
 use super::url::{RunsQuery, Within};
 use crate::ui::empty::ErrorNote;
 use crate::ui::icon::{Icon, IconName};
+use crate::ui::search::{SearchField, SearchHelp};
+use crate::ui::sort::SortMark;
 
 /// Examples of the search language.
-const EXAMPLES: [&str; 7] = [
+const EXAMPLES: &[&str] = &[
     "metrics.rmse >= 0.8",
     "metrics.`f1 score` < 1",
     "params.model = 'tree'",
@@ -68,25 +70,16 @@ pub(crate) fn Toolbar(shown: Shown, go: Go) -> impl IntoView {
     let direction = move || {
         if query.with(|q| q.ascending) { "Ascending: turn round" } else { "Descending: turn round" }
     };
-    let invalid = move || shown.problem.with(Option::is_some).then_some("true");
     view! {
         <div class="runs-toolbar">
-            <form class="row grow" method="get" role="search" action=move || RunsQuery::default().address(&shown.experiment_id.get()) on:submit=submit>
-                <div class="search-box">
-                    <Icon name=IconName::Search/>
-                    <input class="input" type="search" name="filter" list="run-filters" autocomplete="off" spellcheck="false"
-                        placeholder="metrics.rmse < 1 and params.model = \"tree\"" aria-label="Search runs"
-                        aria-describedby="filter-problem" aria-invalid=invalid
-                        value=text.get_untracked() prop:value=move || text.get()
-                        on:input:target=move |e| text.set(e.target().value())
-                        // The cross in the box clears the search at once.
-                        on:search=move |_: leptos::ev::Event| if text.with_untracked(String::is_empty) && !query.with_untracked(|q| q.filter.is_empty()) {
-                            apply(&|q| q.filter.clear());
-                        }/>
-                    <Suggestions shown text/>
-                </div>
-                <button type="submit" class="button">"Search"</button>
-                <SearchHelp/>
+            <form class="contents" method="get" role="search" action=move || RunsQuery::default().address(&shown.experiment_id.get()) on:submit=submit>
+                <SearchField name="filter" label="Search runs" text placeholder="metrics.rmse < 1 and params.model = \"tree\"" list="run-filters"
+                    described_by="filter-problem" invalid=Signal::derive(move || shown.problem.with(Option::is_some))
+                    on_clear=Callback::new(move |()| if !query.with_untracked(|q| q.filter.is_empty()) {
+                        apply(&|q| q.filter.clear());
+                    })/>
+                <Suggestions shown text/>
+                <SearchHelp intro="Comparisons joined by AND, for example:" examples=EXAMPLES/>
                 <select class="input" name="created" aria-label="Time created"
                     on:change:target=move |e| { let within = Within::parse(&e.target().value()); apply(&|q| q.within = within); }>
                     <option value="" selected=move || query.with(|q| q.within.is_none())>"All time"</option>
@@ -101,14 +94,16 @@ pub(crate) fn Toolbar(shown: Shown, go: Go) -> impl IntoView {
                 </select>
                 <SortSelect shown go/>
                 <a class="icon-button" data-noscroll="" href=turned title=direction aria-label=direction>
-                    <span class=move || if query.with(|q| q.ascending) { "sort-mark sort-up" } else { "sort-mark" }>
-                        <Icon name=IconName::Down/>
-                    </span>
+                    {move || view! { <SortMark ascending=query.with(|q| q.ascending)/> }}
                 </a>
                 {move || query.with(|q| kept(q, &["filter", "created", "state", "sort", "dir"]))}
             </form>
             <ColumnPicker shown go/>
-            <ExportButton experiment_id=shown.experiment_id query/>
+            <ExportLink experiment_id=shown.experiment_id query/>
+            <button type="button" class="icon-button" title="Refresh" aria-label="Refresh the runs" aria-busy=move || (shown.loading.get() == Loading::Again).to_string()
+                on:click=move |_| shown.refresh()>
+                <Icon name=IconName::Refresh/>
+            </button>
         </div>
         <div id="filter-problem" aria-live="polite">
             {move || shown.problem.get().map(|error| view! {
@@ -205,19 +200,6 @@ fn suggestions(text: &str, all: &[String]) -> Vec<String> {
     }
     let fits = |key: &&String| key.to_lowercase().contains(&word.to_lowercase()) && **key != word;
     all.iter().filter(fits).take(MOST).map(|key| format!("{before}{key}")).collect()
-}
-
-#[component]
-fn SearchHelp() -> impl IntoView {
-    view! {
-        <details class="menu">
-            <summary class="icon-button" aria-label="Examples of searches" title="Examples">"?"</summary>
-            <div class="menu-list search-help">
-                <p>"Comparisons joined by AND, for example:"</p>
-                <ul>{EXAMPLES.into_iter().map(|example| view! { <li><code class="mono">{example}</code></li> }).collect_view()}</ul>
-            </div>
-        </details>
-    }
 }
 
 #[cfg(test)]

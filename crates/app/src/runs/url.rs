@@ -46,7 +46,6 @@ impl Within {
     }
 
     /// Its length in milliseconds.
-    #[cfg(feature = "ssr")]
     pub(crate) const fn millis(self) -> domain::Millis {
         const HOUR: domain::Millis = 3_600_000;
         match self {
@@ -160,6 +159,11 @@ impl RunsQuery {
     /// The address of the table.
     pub(crate) fn address(&self, experiment_id: &str) -> String {
         query::address(&crate::ui::at(&format!("/experiments/{}", url_encode(experiment_id))), &self.pairs())
+    }
+
+    /// The order in the search language.
+    pub(crate) fn order_by(&self) -> Option<String> {
+        Some(format!("{} {}", self.sort.order_key()?, if self.ascending { "ASC" } else { "DESC" }))
     }
 
     /// The first page of the same with a change.

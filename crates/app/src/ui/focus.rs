@@ -4,6 +4,19 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+/// Moves the keyboard to an element, one frame later: what hides or disables it at the moment is over by then.
+pub(crate) fn focus<E>(node: NodeRef<E>)
+where
+    E: html::ElementType,
+    E::Output: JsCast + Clone + 'static,
+{
+    request_animation_frame(move || {
+        if let Some(Some(element)) = node.try_get_untracked() {
+            drop(element.unchecked_into::<web_sys::HtmlElement>().focus());
+        }
+    });
+}
+
 /// A reference for the input that takes the focus, its text selected, as soon as it is on the page.
 pub(crate) fn focused_input() -> NodeRef<html::Input> {
     let node = NodeRef::<html::Input>::new();

@@ -45,6 +45,18 @@ pub(crate) enum IconName {
     More,
     /// A small table.
     Dataset,
+    /// An arrow round.
+    Refresh,
+    /// An arrow back.
+    Restore,
+    /// Sliders.
+    Settings,
+    /// A shield.
+    Guard,
+    /// Two columns.
+    Compare,
+    /// Arrows outwards: others are told.
+    Webhook,
 }
 
 impl IconName {
@@ -73,6 +85,12 @@ impl IconName {
             Self::Killed => "M5.5 2h5L14 5.5v5L10.5 14h-5L2 10.5v-5ZM5 8h6",
             Self::More => "M8 3.5v.01M8 8v.01M8 12.5v.01",
             Self::Dataset => "M2.5 3h11v10h-11ZM2.5 6.5h11M2.5 9.8h11M6.5 6.5V13",
+            Self::Refresh => "M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3",
+            Self::Restore => "M3 8a5 5 0 1 0 1.6-3.7M3 2.5v3h3",
+            Self::Settings => "M2.5 4.5h5m4 0h2M2.5 11.5h2m4 0h5M9.5 2.8v3.4M6.5 9.8v3.4",
+            Self::Guard => "M8 2 3 4v4c0 3 2.2 5 5 6 2.8-1 5-3 5-6V4ZM5.8 8l1.6 1.6 2.9-3.2",
+            Self::Webhook => "M2.5 8h3m0-4v8M5.5 4h8m0 0-2-1.8m2 1.8-2 1.8M5.5 12h8m0 0-2-1.8m2 1.8-2 1.8",
+            Self::Compare => "M2.5 3h4.5v10H2.5ZM9 3h4.5v10H9Z",
         }
     }
 }

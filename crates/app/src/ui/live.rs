@@ -36,6 +36,14 @@ impl<T: Send + Sync + 'static> Live<T> {
         Self { data: RwSignal::new(first), load: StoredValue::new(load) }
     }
 
+    /// Loads again what is shown; it stays as it is if that fails.
+    pub(crate) fn reload(self) {
+        leptos::task::spawn_local(async move {
+            // There is nothing to fail before the loading.
+            drop(self.change(async { Ok(()) }).await);
+        });
+    }
+
     /// Makes a change, then loads what it changed. The change stands even if the loading fails.
     pub(crate) async fn change<U>(self, work: impl Future<Output = UiResult<U>>) -> UiResult<U> {
         let done = work.await?;

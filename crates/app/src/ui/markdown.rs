@@ -1,8 +1,10 @@
 //! Descriptions: Markdown, edited in place.
 
+use leptos::html;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::focus::focus;
 use super::icon::{Icon, IconName};
 use crate::error::UiResult;
 
@@ -43,14 +45,21 @@ pub(crate) fn Description(
 ) -> impl IntoView {
     let editing = RwSignal::new(false);
     let text = RwSignal::new(String::new());
+    let (button, field) = (NodeRef::<html::Button>::new(), NodeRef::<html::Textarea>::new());
+    let done = move || {
+        editing.set(false);
+        focus(button);
+    };
     Effect::new(move |_| {
-        if matches!(save.value().get(), Some(Ok(()))) {
-            editing.set(false);
+        if matches!(save.value().get(), Some(Ok(()))) && editing.get_untracked() {
+            done();
         }
     });
     let start = move |_| {
-        text.set(value.with(|v| v.source.clone()));
+        save.clear();
+        text.set(value.with_untracked(|v| v.source.clone()));
         editing.set(true);
+        focus(field);
     };
     let submit = move || {
         save.dispatch(text.get());
@@ -60,7 +69,7 @@ pub(crate) fn Description(
         <section class="section" aria-label="Description">
             <h2 class="section-title">
                 "Description"
-                <button type="button" class="icon-button small" aria-label="Edit description" title="Edit" on:click=start>
+                <button type="button" class="icon-button small" node_ref=button aria-label="Edit description" title="Edit" on:click=start>
                     <Icon name=IconName::Edit/>
                 </button>
             </h2>
@@ -74,12 +83,12 @@ pub(crate) fn Description(
                 }
             >
                 <form class="stack" on:submit=move |e| { e.prevent_default(); submit(); }>
-                    <textarea class="input mono" rows="8" aria-label="Description in Markdown" autofocus
+                    <textarea class="input mono" rows="8" aria-label="Description in Markdown" node_ref=field
                         prop:value=move || text.get()
                         on:input:target=move |e| text.set(e.target().value())
                         on:keydown=move |e| {
                             if e.key() == "Escape" {
-                                editing.set(false);
+                                done();
                             } else if e.key() == "Enter" && (e.ctrl_key() || e.meta_key()) {
                                 e.prevent_default();
                                 submit();
@@ -90,7 +99,7 @@ pub(crate) fn Description(
                     <div class="row">
                         <button type="submit" class="button primary"
                             disabled=move || save.pending().get() || value.with(|v| v.source == text.get())>"Save"</button>
-                        <button type="button" class="button" on:click=move |_| editing.set(false)>"Cancel"</button>
+                        <button type="button" class="button" on:click=move |_| done()>"Cancel"</button>
                         <span class="muted small">"Markdown; Ctrl+Enter saves"</span>
                     </div>
                 </form>

@@ -1,15 +1,22 @@
 //! Small components that pages are made of.
 
 pub(crate) mod address;
+pub(crate) mod compare;
 pub(crate) mod copy;
 pub(crate) mod dialog;
 pub(crate) mod empty;
 pub(crate) mod focus;
+pub(crate) mod head;
 pub(crate) mod icon;
+pub(crate) mod keyed;
 pub(crate) mod live;
 pub(crate) mod load;
 pub(crate) mod markdown;
+pub(crate) mod menu;
+pub(crate) mod pairs;
 pub(crate) mod schema;
+pub(crate) mod search;
+pub(crate) mod sort;
 pub(crate) mod tags;
 pub(crate) mod time;
 pub(crate) mod toast;

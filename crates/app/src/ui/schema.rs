@@ -25,7 +25,7 @@ pub(crate) fn Schema(
         }
         .into_any(),
         Some(signature) => view! {
-            <div class="table-scroll">
+            <div class="table-scroll w-fit">
                 <table class="grid narrow" aria-label="Schema">
                     <thead><tr><th scope="col">"Name"</th><th scope="col">"Type"</th></tr></thead>
                     <FieldGroup title="Inputs" fields=signature.inputs/>

@@ -10,7 +10,7 @@ use super::form::WebhookDialog;
 use super::manage::{DeleteWebhook, TestWebhook};
 use crate::error::UiResult;
 use crate::layout::ErrorPage;
-use crate::registered_models::{Breadcrumb, use_query};
+use crate::registered_models::{RegistryBreadcrumb, use_query};
 use crate::ui::copy::CodeBlock;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, IconName};
@@ -80,10 +80,12 @@ pub(crate) fn WebhooksPage() -> impl IntoView {
     };
     view! {
         <Title text="Webhooks"/>
-        <Breadcrumb/>
+        <RegistryBreadcrumb/>
         <div class="page-head">
             <h1>"Webhooks"</h1>
-            <button type="button" class="button primary ml-auto" on:click=move |_| dialogs.editing.ask(None)>"New webhook"</button>
+            <div class="page-actions">
+                <button type="button" class="button primary" on:click=move |_| dialogs.editing.ask(None)><Icon name=IconName::Plus/>"New webhook"</button>
+            </div>
         </div>
         <p class="muted mb-3">"A webhook tells another service of changes in the registry, as they happen."</p>
         <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
@@ -107,7 +109,7 @@ pub(crate) fn WebhooksPage() -> impl IntoView {
 fn Webhooks(page: Page<Webhook>, is_first: bool, dialogs: Dialogs) -> impl IntoView {
     if page.items.is_empty() && is_first {
         return view! {
-            <Empty title="No webhooks yet.">
+            <Empty title="No webhooks yet">
                 <p>"Have your CI or your chat told of new versions, aliases and tags:"</p>
                 <CodeBlock code=SNIPPET/>
                 <button type="button" class="button" on:click=move |_| dialogs.editing.ask(None)>"New webhook"</button>
