@@ -3,13 +3,12 @@
 use domain::history::Change;
 use domain::model_versions::{ModelVersion, parse_version};
 use domain::{Error, Result, names};
-use store::model_versions::VersionRow;
-use store::registered_models::RegisteredRow;
+use store::model_versions::{VersionRow, find_by_alias};
 use store::{Conn, aliases};
 
 use crate::Service;
 use crate::errors::Fault;
-use crate::model_versions::{find, highest, lock, whole};
+use crate::model_versions::{highest, lock, whole};
 use crate::registered_models;
 use crate::webhooks::News;
 
@@ -67,21 +66,21 @@ impl Service {
 
     async fn read_version_by_alias(&self, name: &str, alias: &str) -> Result<ModelVersion, Fault> {
         let mut conn = self.inner.store.look_up().await?;
-        let model = registered_models::find(&mut conn, name).await?;
-        let row = resolve(&mut conn, &model, alias).await?;
+        let row = resolve(&mut conn, name, alias).await?;
         whole(&mut conn, row).await
     }
 }
 
 /// The version that a model's alias points at; `latest` is the highest.
-pub(crate) async fn resolve(conn: &mut Conn, model: &RegisteredRow, alias: &str) -> Result<VersionRow, Fault> {
+pub(crate) async fn resolve(conn: &mut Conn, name: &str, alias: &str) -> Result<VersionRow, Fault> {
     if alias.eq_ignore_ascii_case("latest") {
-        let latest = highest(conn, model, None).await?;
-        return Ok(
-            latest.ok_or_else(|| Error::not_found(format!("Latest version not found for model {}.", model.name)))?
-        );
+        let model = registered_models::find(conn, name).await?;
+        let latest = highest(conn, &model, None).await?;
+        return Ok(latest.ok_or_else(|| Error::not_found(format!("Latest version not found for model {name}.")))?);
     }
-    let version = aliases::find(conn, model.registered_no, alias).await?;
-    let version = version.ok_or_else(|| Error::invalid(format!("Registered model alias {alias} not found.")))?;
-    find(conn, &model.name, version).await
+    if let Some(row) = find_by_alias(conn, name, alias).await? {
+        return Ok(row);
+    }
+    registered_models::find(conn, name).await?;
+    Err(Error::invalid(format!("Registered model alias {alias} not found.")).into())
 }

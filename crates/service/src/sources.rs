@@ -228,7 +228,7 @@ async fn picked(conn: &mut Conn, source: &str, name: &str, pick: &VersionPick) -
         VersionPick::Number(number) => find(conn, name, parse_version(number)?).await,
         VersionPick::Alias(alias) => {
             names::check_alias(alias)?;
-            aliases::resolve(conn, &model, alias).await
+            aliases::resolve(conn, name, alias).await
         }
         VersionPick::Latest => Ok(highest(conn, &model, None).await?.ok_or_else(|| none_found(""))?),
         VersionPick::Stage(text) => {

@@ -2,6 +2,7 @@
 //! told must be true afterwards, and a request that is sent again does no harm.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::metrics::Metric;
 use domain::model_versions::Stage;
@@ -233,6 +234,36 @@ async fn versions_get_numbers_of_their_own(#[values(Backend::Sqlite, Backend::Po
         named += version.aliases.len();
     }
     assert_eq!((there, named), (1, 1));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_alias_that_moves_always_leads_to_a_version(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let t = TestService::new(backend).await;
+    let new = || NewModelVersion { name: "m".into(), source: "s3://b/m".into(), ..NewModelVersion::default() };
+    t.service.register_model(new()).await.unwrap();
+    t.service.set_alias("m", "champion", "1").await.unwrap();
+    let moved = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let (server, moved) = (t.service.clone(), moved.clone());
+            tokio::spawn(async move {
+                while !moved.load(Ordering::Relaxed) {
+                    server.version_by_alias("m", "champion").await.unwrap();
+                }
+            })
+        })
+        .collect();
+    // The version that the alias leaves is deleted at once.
+    for left in 1..=150 {
+        let version = t.service.create_model_version(new()).await.unwrap().version;
+        t.service.set_alias("m", "champion", &version.to_string()).await.unwrap();
+        t.service.delete_model_version("m", &left.to_string()).await.unwrap();
+    }
+    moved.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.expect("it finds a version each time");
+    }
 }
 
 #[rstest]

@@ -85,6 +85,17 @@ pub async fn find(conn: &mut Conn, name: &str, version: i64) -> Result<Option<Ve
     conn.fetch_optional(SQL, args![name, version]).await
 }
 
+/// The version in use that an alias points at, by its model's name: one statement, so that an alias that moves meanwhile
+/// leads to the version before or to the one after.
+pub async fn find_by_alias(conn: &mut Conn, name: &str, alias: &str) -> Result<Option<VersionRow>> {
+    const SQL: &str = "
+        SELECT v.*, m.name FROM registered_models m
+        JOIN model_aliases a ON a.registered_no = m.registered_no
+        JOIN model_versions v ON v.registered_no = a.registered_no AND v.version = a.version
+        WHERE m.name = $1 AND m.deleted_at IS NULL AND a.alias = $2 AND v.deleted_at IS NULL";
+    conn.fetch_optional(SQL, args![name, alias]).await
+}
+
 /// Whole versions of rows, in their order: one query for tags and one for aliases, however many rows.
 pub async fn load(conn: &mut Conn, rows: Vec<VersionRow>, with_aliases: bool) -> Result<Vec<ModelVersion>> {
     if rows.is_empty() {
