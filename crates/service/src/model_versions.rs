@@ -107,7 +107,7 @@ impl Service {
                 for tag in &tags {
                     rows::set_tag(tx, registered_no, version, &tag.key, &tag.value).await?;
                 }
-                if let Some(model_no) = origin.model_no {
+                if let Some(model_no) = origin.model_no.filter(|_| origin.listed) {
                     note_version(tx, model_no, &new.name, version).await?;
                 }
                 edit.note(tx, Some(version), Change::Created).await?;

@@ -34,6 +34,8 @@ pub(crate) struct Origin {
     pub(crate) model_id: Option<String>,
     /// That model's number within the store, if it is in use.
     pub(crate) model_no: Option<i64>,
+    /// Whether that model lists the version: not a mere copy of another version.
+    pub(crate) listed: bool,
 }
 
 /// Who owns the files of a source, as the request says.
@@ -162,6 +164,7 @@ impl Service {
             run_id: row.run_id,
             model_no: model.map(|model| model.model_no),
             model_id: row.model_id,
+            listed: given(new.model_id.as_ref()).is_some(),
         })
     }
 
@@ -201,6 +204,7 @@ impl Origin {
         }
         self.model_id = Some(model.model_id);
         self.model_no = Some(model.model_no);
+        self.listed = true;
         self
     }
 }

@@ -216,6 +216,8 @@ async fn a_copy_points_at_the_first_files(#[values(Backend::Sqlite, Backend::Pos
         assert_eq!((&copied.run_id, copied.model_id.as_ref()), (&run.run_id, Some(&model.model_id)));
     }
     assert_eq!(s.create_model_version(copy("models:/m/2")).await.unwrap().storage_location, "s3://bucket/x");
+    // Like MLflow, the logged model lists what was made from it, and no copies, unless a copy's request names it.
+    assert_eq!(versions_tag(s, &model.model_id).await.as_deref(), Some(r#"[{"name":"m","version":1}]"#));
 
     let mismatch = |source: &str| {
         format!(
@@ -224,6 +226,10 @@ async fn a_copy_points_at_the_first_files(#[values(Backend::Sqlite, Backend::Pos
         )
     };
     register(s, "models:/m/1", &run.run_id, &model.model_id).await;
+    assert_eq!(
+        versions_tag(s, &model.model_id).await.as_deref(),
+        Some(r#"[{"name":"m","version":1},{"name":"m","version":3}]"#)
+    );
     assert_eq!(refusal(s, "models:/m/1", "another", "").await, mismatch("models:/m/1"));
     assert_eq!(refusal(s, "models:/m/2", "", &model.model_id).await, mismatch("models:/m/2"));
     let empty_run = NewModelVersion { run_id: Some(String::new()), ..from("models:/m/1", "", "") };
