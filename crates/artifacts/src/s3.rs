@@ -7,6 +7,7 @@ mod direct;
 mod fault;
 mod headers;
 mod insecure;
+mod reading;
 mod slices;
 mod survey;
 mod sweep;

@@ -1,21 +1,19 @@
 //! Reading, listing and deleting objects.
 
-use std::io;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use bytes::Bytes;
 use domain::Millis;
 use domain::artifact_path::ArtifactPath;
-use futures::stream::{self, BoxStream};
 
 use super::budget::Budget;
 use super::client::Patience;
 use super::fault;
 use super::headers::Headers;
+use super::reading::Reading;
 use crate::error::{ArtifactError, Result};
 use crate::transfer::{ByteRange, Download, FileInfo, Stat};
 
@@ -124,7 +122,7 @@ impl Bucket {
         });
         let request = self.client.get_object().bucket(&self.name).key(self.key(path)).set_range(wanted);
         match request.send().await {
-            Ok(object) => Ok(download(object)),
+            Ok(object) => Ok(self.download(path, object)),
             Err(error) if fault::code(&error) == Some("InvalidRange") => {
                 Err(ArtifactError::Range(self.stat(path).await?.size))
             }
@@ -180,6 +178,28 @@ impl Bucket {
         Ok(deleted)
     }
 
+    fn download(&self, path: &ArtifactPath, object: GetObjectOutput) -> Download {
+        let length = object.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+        let range = object.content_range().and_then(content_range);
+        let last_modified = object.last_modified().and_then(millis);
+        let next = range.map_or(0, |(first, _, _)| first);
+        let reading = Reading {
+            bucket: self.clone(),
+            key: self.key(path),
+            etag: object.e_tag.clone(),
+            body: object.body,
+            next,
+            end: next + length,
+        };
+        Download {
+            size: range.map_or(length, |(_, _, size)| size),
+            range: range.map(|(first, last, _)| (first, last)),
+            last_modified,
+            etag: object.e_tag,
+            body: reading.into_stream(),
+        }
+    }
+
     /// Why there is no such object: it may be a folder.
     async fn missing(&self, path: &ArtifactPath) -> ArtifactError {
         let request = self.client.list_objects_v2().bucket(&self.name).prefix(self.folder(path)).max_keys(1);
@@ -191,30 +211,11 @@ impl Bucket {
     }
 }
 
-fn download(object: GetObjectOutput) -> Download {
-    let length = object.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
-    let range = object.content_range().and_then(content_range);
-    Download {
-        size: range.map_or(length, |(_, _, size)| size),
-        range: range.map(|(first, last, _)| (first, last)),
-        last_modified: object.last_modified().and_then(millis),
-        etag: object.e_tag,
-        body: chunks(object.body),
-    }
-}
-
 /// First byte, last byte and size of `bytes 0-9/100`.
 fn content_range(header: &str) -> Option<(u64, u64, u64)> {
     let (range, size) = header.strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = range.split_once('-')?;
     Some((first.parse().ok()?, last.parse().ok()?, size.parse().ok()?))
-}
-
-fn chunks(body: ByteStream) -> BoxStream<'static, io::Result<Bytes>> {
-    Box::pin(stream::try_unfold(body, |mut body| async move {
-        let chunk = body.try_next().await.map_err(io::Error::other)?;
-        Ok(chunk.map(|chunk| (chunk, body)))
-    }))
 }
 
 pub(super) fn millis(time: &DateTime) -> Option<Millis> {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use artifacts::{ArtifactError, Patience, Repository, S3Options, Upload};
+use artifacts::{ArtifactError, ByteRange, Patience, Repository, S3Options, Upload};
 use futures::{StreamExt, TryStreamExt};
 use rstest::rstest;
 
@@ -173,7 +173,8 @@ async fn a_full_store_is_told_from_a_broken_one() {
 async fn a_download_that_ends_early_is_no_success(#[case] fault: Fault) {
     let (faulty, place) = proxied().await;
     place.repository.put(&path("large.bin"), large(6 * MIB)).await.expect("an upload");
-    faulty.always("GET /", fault);
+    faulty.next("GET /", 1, fault);
+    faulty.always("GET /", Fault::HangUp);
     let start = Instant::now();
     let download = place.repository.get(&path("large.bin"), None).await.expect("the beginning");
     assert_eq!(download.size, 6 * MIB as u64);
@@ -183,6 +184,36 @@ async fn a_download_that_ends_early_is_no_success(#[case] fault: Fault) {
     faulty.heal();
     let again = place.repository.get(&path("large.bin"), None).await.expect("a download");
     assert_eq!(bytes(again).await.len(), 6 * MIB);
+}
+
+#[rstest]
+#[case::breaks(Fault::BreakAnswer(2 * MIB))]
+#[case::stalls(Fault::StallAnswer(2 * MIB))]
+#[tokio::test]
+async fn a_download_that_breaks_goes_on_where_it_was(#[case] fault: Fault) {
+    let (faulty, place) = proxied().await;
+    place.repository.put(&path("large.bin"), large(9 * MIB)).await.expect("an upload");
+    for (range, length) in [(None, 9 * MIB), (Some(ByteRange::Between(100, 8 * MIB as u64)), 8 * MIB - 99)] {
+        faulty.next("GET /", 2, fault.clone());
+        let download = place.repository.get(&path("large.bin"), range).await.expect("the beginning");
+        let start = if range.is_some() { 100 } else { 0 };
+        let read = download.body.try_fold(start, |offset, chunk| async move {
+            assert_eq!(chunk, crate::common::pattern(offset, chunk.len()), "at {offset}");
+            Ok(offset + chunk.len())
+        });
+        assert_eq!(read.await.expect("the whole of it"), start + length);
+    }
+}
+
+#[tokio::test]
+async fn a_download_never_goes_on_with_another_file() {
+    let (faulty, place) = proxied().await;
+    place.repository.put(&path("large.bin"), large(6 * MIB)).await.expect("an upload");
+    faulty.next("GET /", 1, Fault::BreakAnswer(2 * MIB));
+    let download = place.repository.get(&path("large.bin"), None).await.expect("the beginning");
+    place.repository.put(&path("large.bin"), large(7 * MIB)).await.expect("another one");
+    let read = download.body.try_fold(0, |read, chunk| async move { Ok(read + chunk.len()) }).await;
+    read.expect_err("the rest is another file's");
 }
 
 #[tokio::test]
