@@ -67,6 +67,10 @@ pub(super) async fn send(
         let stat = file.stat().await?;
         match judge(headers, &stat) {
             Verdict::NotModified => return Ok(head(file, audience, &stat, StatusCode::NOT_MODIFIED, Body::empty())),
+            Verdict::Failed => {
+                let error = Error::invalid("The artifact is not the one that the request's conditions ask for.");
+                return Ok(ApiError::with_status(StatusCode::PRECONDITION_FAILED, error).into_response());
+            }
             _ if method == Method::HEAD => {
                 let mut answer = head(file, audience, &stat, StatusCode::OK, Body::empty());
                 answer.headers_mut().insert(header::CONTENT_LENGTH, stat.size.into());

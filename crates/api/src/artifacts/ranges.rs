@@ -12,6 +12,8 @@ pub(super) enum Verdict {
     Whole,
     /// Send the bytes from the first to the last.
     Part(u64, u64),
+    /// Say that the file is not the one that the caller means.
+    Failed,
     /// Say that the caller has it already.
     NotModified,
     /// Say that there is no such range.
@@ -20,11 +22,21 @@ pub(super) enum Verdict {
 
 /// Whether the headers ask anything for which the file must be known before it is sent.
 pub(super) fn are_conditional(headers: &HeaderMap) -> bool {
-    [header::RANGE, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE].iter().any(|name| headers.contains_key(name))
+    let asking = [
+        header::RANGE,
+        header::IF_MATCH,
+        header::IF_UNMODIFIED_SINCE,
+        header::IF_NONE_MATCH,
+        header::IF_MODIFIED_SINCE,
+    ];
+    asking.iter().any(|name| headers.contains_key(name))
 }
 
 /// Judges a request for a file.
 pub(super) fn judge(headers: &HeaderMap, stat: &Stat) -> Verdict {
+    if is_another(headers, stat) {
+        return Verdict::Failed;
+    }
     if is_unchanged(headers, stat) {
         return Verdict::NotModified;
     }
@@ -40,15 +52,30 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+/// The entity tags of a header.
+fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lists = headers.get_all(name).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).map(str::trim)
+}
+
+/// `If-Match`, or else `If-Unmodified-Since`.
+fn is_another(headers: &HeaderMap, stat: &Stat) -> bool {
+    if headers.contains_key(header::IF_MATCH) {
+        // A weak tag promises no equal bytes.
+        let known = stat.etag.as_deref().filter(|tag| tag.starts_with('"'));
+        return !tags(headers, &header::IF_MATCH).any(|tag| tag == "*" || Some(tag) == known);
+    }
+    match (text(headers, header::IF_UNMODIFIED_SINCE).and_then(date), stat.last_modified) {
+        (Some(since), Some(modified)) => modified.div_euclid(1000) > since,
+        _ => false,
+    }
+}
+
 /// `If-None-Match`, or else `If-Modified-Since`.
 fn is_unchanged(headers: &HeaderMap, stat: &Stat) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
         let known = stat.etag.as_deref().map(strong);
-        let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
-        return lists
-            .flat_map(|list| list.split(','))
-            .map(str::trim)
-            .any(|tag| tag == "*" || Some(strong(tag)) == known);
+        return tags(headers, &header::IF_NONE_MATCH).any(|tag| tag == "*" || Some(strong(tag)) == known);
     }
     match (text(headers, header::IF_MODIFIED_SINCE).and_then(date), stat.last_modified) {
         (Some(since), Some(modified)) => modified.div_euclid(1000) <= since,
@@ -124,12 +151,21 @@ mod tests {
 
     #[test]
     fn conditions() {
-        use header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
+        use header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
         assert_eq!(verdict(&[]), Verdict::Whole);
         for list in ["\"tag\"", "\"a\", \"tag\"", "W/\"tag\"", "*"] {
             assert_eq!(verdict(&[(IF_NONE_MATCH, list)]), Verdict::NotModified, "{list}");
         }
         assert_eq!(verdict(&[(IF_NONE_MATCH, "\"other\""), (IF_MODIFIED_SINCE, THEN)]), Verdict::Whole);
+        for list in ["\"tag\"", "\"a\", \"tag\"", "*"] {
+            assert_eq!(verdict(&[(IF_MATCH, list), (IF_UNMODIFIED_SINCE, BEFORE)]), Verdict::Whole, "{list}");
+        }
+        for list in ["\"other\"", "W/\"tag\"", ""] {
+            assert_eq!(verdict(&[(IF_MATCH, list), (IF_NONE_MATCH, "*")]), Verdict::Failed, "{list}");
+        }
+        assert_eq!(verdict(&[(IF_UNMODIFIED_SINCE, THEN), (RANGE, "bytes=1-2")]), Verdict::Part(1, 2));
+        assert_eq!(verdict(&[(IF_UNMODIFIED_SINCE, BEFORE)]), Verdict::Failed);
+        assert_eq!(verdict(&[(IF_UNMODIFIED_SINCE, "yesterday")]), Verdict::Whole);
         assert_eq!(verdict(&[(IF_MODIFIED_SINCE, THEN)]), Verdict::NotModified);
         assert_eq!(verdict(&[(IF_MODIFIED_SINCE, BEFORE)]), Verdict::Whole);
         assert_eq!(verdict(&[(IF_MODIFIED_SINCE, "yesterday")]), Verdict::Whole);

@@ -152,6 +152,10 @@ async fn parts_and_conditions_are_answered() {
     assert_eq!((changed.status(), text(changed).await.as_str()), (StatusCode::OK, "9876543210"));
     let changed = server.ask("GET", &path, &[("if-none-match", &etag)], Body::empty()).await;
     assert_eq!(changed.status(), StatusCode::OK);
+    for method in ["GET", "HEAD"] {
+        let another = server.ask(method, &path, &[("range", "bytes=8-"), ("if-match", &etag)], Body::empty()).await;
+        assert_eq!(another.status(), StatusCode::PRECONDITION_FAILED, "{method}");
+    }
 
     let outline = server.ask("HEAD", &path, &[], Body::empty()).await;
     assert_eq!((outline.status(), head(&outline, header::CONTENT_LENGTH)), (StatusCode::OK, "10"));
