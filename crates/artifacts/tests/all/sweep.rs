@@ -47,6 +47,19 @@ async fn abandoned_uploads_to_s3_are_aborted() {
 }
 
 #[tokio::test]
+async fn abandoned_uploads_are_found_as_the_store_lists_them() {
+    let place = Place::new(Kind::S3).await;
+    place.put("first", b"x").await;
+    for key in ["some/prefix/old", "some/prefixed/other"] {
+        client().create_multipart_upload().bucket(&place.bucket).key(key).send().await.expect("an upload");
+    }
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970").as_millis();
+    let now = i64::try_from(now).expect("a time before the year 292 million");
+    assert_eq!(place.repository.sweep(now).await.expect("a sweep"), 0, "one under way is left alone");
+    assert_eq!(place.repository.sweep(now + 8 * DAY).await.expect("a sweep"), 1);
+}
+
+#[tokio::test]
 async fn stale_files_of_uploads_to_a_folder_are_removed() {
     let place = Place::new(Kind::Folder).await;
     assert_eq!(place.repository.sweep(THEN + DAY).await.expect("nothing to do without a folder"), 0);
