@@ -38,8 +38,8 @@ pub enum ArtifactError {
     /// No room.
     #[error("the store is full: {0}")]
     Full(String),
-    /// The store lets the server do nothing: its credentials are missing, wrong, or not enough.
-    #[error("the store refuses the credentials: {0}")]
+    /// The store does not let the server do it: its credentials are missing, wrong or not enough, or it may only read.
+    #[error("the store does not allow it: {0}")]
     Forbidden(String),
     /// The store does not answer, or fails.
     #[error("the store is not available: {0}")]
@@ -57,6 +57,7 @@ impl From<io::Error> for ArtifactError {
             Kind::IsADirectory => Self::IsDirectory,
             Kind::NotADirectory => Self::NotADirectory,
             Kind::InvalidFilename | Kind::InvalidInput => Self::Name(error.to_string()),
+            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => Self::Forbidden(error.to_string()),
             Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => Self::Full(error.to_string()),
             _ => Self::Unavailable(error.to_string()),
         }

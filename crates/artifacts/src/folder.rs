@@ -19,10 +19,14 @@ use crate::error::{ArtifactError, Result};
 use crate::transfer::{ByteRange, Download, FileInfo, Stat, Upload};
 use staging::Staged;
 
-/// The folder within a root that holds what is still being written. It shows in no listing.
+/// The folder that holds what is still being written: of a root, or of a folder on a file system that is mounted in it. It shows
+/// in no listing.
 const STAGING: &str = ".ferroflow-uploads";
 /// How much is read or written at once.
 const BLOCK: usize = 512 * 1024;
+
+/// The error of links that lead in a circle, on Linux.
+const ELOOP: i32 = 40;
 
 /// A folder's artifacts.
 #[derive(Clone, Debug)]
@@ -40,7 +44,6 @@ impl Folder {
         blocking(move || this.list_now(&path)).await
     }
 
-    /// The files in a folder and in those below it; the first so many and one more.
     /// Removes what a crash left behind of uploads; answers how many.
     pub(crate) async fn sweep(&self) -> Result<u64> {
         let staging = self.root.join(STAGING);
@@ -120,7 +123,7 @@ impl Folder {
             let entry = entry?;
             // Names that are not UTF-8 cannot be asked for over HTTP either.
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
-            if path.is_root() && name == STAGING {
+            if name == STAGING {
                 continue;
             }
             let Some(metadata) = metadata_within(&root, &entry)? else { continue };
@@ -159,7 +162,7 @@ impl Folder {
 
     /// The real paths of the root and of something in it; `None` if there is no such thing.
     fn resolve(&self, path: &ArtifactPath) -> Result<Option<(PathBuf, PathBuf)>> {
-        if path.split_first().0 == STAGING {
+        if is_staging(path) {
             return Ok(None);
         }
         let Some(root) = real(&self.root)? else { return Ok(None) };
@@ -170,7 +173,7 @@ impl Folder {
     /// Where a path's parent really is, with the path's name: what is to be replaced or removed.
     /// Folders that do not exist yet are taken as they are written.
     fn target_of(&self, path: &ArtifactPath) -> Result<PathBuf> {
-        if path.split_first().0 == STAGING {
+        if is_staging(path) {
             return Err(ArtifactError::Outside);
         }
         let root = real(&self.root)?.ok_or(ArtifactError::NotFound)?;
@@ -192,10 +195,15 @@ impl Folder {
 
     /// Where a file is to be written. The root is made if it is not there.
     fn target(&self, path: &ArtifactPath) -> Result<PathBuf> {
-        fs::create_dir_all(&self.root)?;
+        staging::make_folder(&self.root)?;
         let target = self.target_of(path)?;
         if target.is_dir() { Err(ArtifactError::IsDirectory) } else { Ok(target) }
     }
+}
+
+/// Whether a path leads to what is still being written.
+fn is_staging(path: &ArtifactPath) -> bool {
+    path.as_str().split('/').any(|name| name == STAGING)
 }
 
 /// Runs what would hold up other requests on a thread for that.
@@ -214,19 +222,25 @@ fn real(path: &Path) -> Result<Option<PathBuf>> {
         Ok(real) => Ok(Some(real)),
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => Ok(None),
+            // Links that lead in a circle lead nowhere.
+            _ if error.raw_os_error() == Some(ELOOP) => Ok(None),
             _ => Err(error.into()),
         },
     }
 }
 
-/// What an entry is, links followed; `None` if it is gone or leads out of the root.
+/// What an entry is, links followed; `None` if it is gone, leads out of the root or nowhere, or may not be looked at.
 fn metadata_within(root: &Path, entry: &fs::DirEntry) -> Result<Option<Metadata>> {
-    if entry.file_type()?.is_symlink() && !real(&entry.path())?.is_some_and(|target| target.starts_with(root)) {
-        return Ok(None);
+    if entry.file_type()?.is_symlink() {
+        match fs::canonicalize(entry.path()) {
+            Ok(target) if target.starts_with(root) => {}
+            // One bad link must not hide the files beside it.
+            _ => return Ok(None),
+        }
     }
     match fs::metadata(entry.path()) {
         Ok(metadata) => Ok(Some(metadata)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -278,7 +292,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_from_a_broken_one() {
+    fn a_full_disk_and_one_for_reading_are_told_from_a_broken_one() {
+        let read_only = ArtifactError::from(io::Error::from(io::ErrorKind::ReadOnlyFilesystem));
+        assert!(matches!(read_only, ArtifactError::Forbidden(_)), "{read_only:?}");
         let full = File::options().write(true).open("/dev/full").expect("every Linux has one");
         let refused = write(full, &[Bytes::from_static(b"x")]).map_err(ArtifactError::from);
         assert!(matches!(refused, Err(ArtifactError::Full(_))), "{refused:?}");

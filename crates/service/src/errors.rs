@@ -46,8 +46,9 @@ pub(crate) fn from_artifacts(error: ArtifactError) -> Error {
             Error::new(ErrorCode::InsufficientStorage, "The artifact store has no room left.")
         }
         ArtifactError::Forbidden(cause) => {
-            tracing::error!(cause, "the artifact store refuses the server's credentials");
-            Error::new(ErrorCode::PermissionDenied, "The artifact store refuses the server's credentials.")
+            tracing::error!(cause, "the artifact store does not let the server do something");
+            let message = "The artifact store refuses the server's credentials, or does not let it do this.";
+            Error::new(ErrorCode::PermissionDenied, message)
         }
         ArtifactError::Unavailable(cause) => {
             tracing::warn!(cause, "the artifact store does not answer");

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::STAGING;
 use crate::error::{ArtifactError, Result};
 
 /// How long nothing must have been written to a staged file before it counts as left behind by a crash.
@@ -44,8 +45,11 @@ impl Staged {
         for _ in 0..ATTEMPTS {
             let place = place()?;
             let Some(parent) = place.parent() else { return Err(ArtifactError::Outside) };
-            match fs::create_dir_all(parent).and_then(|()| fs::rename(&self.path, &place)) {
-                Ok(()) => return sync(parent),
+            match make_folder(parent).and_then(|()| fs::rename(&self.path, &place)) {
+                Ok(()) => return Ok(sync(parent)?),
+                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                    return self.commit_across(&place, parent);
+                }
                 // The folder has just been deleted.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && self.path.exists() => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(ArtifactError::NotADirectory),
@@ -53,6 +57,17 @@ impl Staged {
             }
         }
         Err(ArtifactError::Unavailable("the folder of an upload is deleted again and again".into()))
+    }
+
+    /// Moves the file to a place on another file system, which is mounted there: by a copy beside the place.
+    fn commit_across(&self, place: &Path, parent: &Path) -> Result<()> {
+        let beside = parent.join(STAGING);
+        sweep(&beside);
+        let (mut file, copy) = Self::create(&beside)?;
+        io::copy(&mut File::open(&self.path)?, &mut file)?;
+        file.sync_all()?;
+        fs::rename(&copy.path, place)?;
+        Ok(sync(parent)?)
     }
 }
 
@@ -65,11 +80,28 @@ impl Drop for Staged {
 }
 
 /// Makes the names in a folder durable, where the file system knows how.
-fn sync(folder: &Path) -> Result<()> {
+fn sync(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-        other => Ok(other?),
+        other => other,
     }
+}
+
+/// Makes a folder and those above it, and the name of each new one durable: a file is not, while a folder that it lies in
+/// is not.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    let missing: Vec<_> = folder.ancestors().take_while(|folder| !folder.is_dir()).collect();
+    for folder in missing.into_iter().rev() {
+        match fs::create_dir(folder) {
+            // Another upload was faster; whether it has come to make the name durable is not known.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+            made => made?,
+        }
+        if let Some(parent) = folder.parent() {
+            sync(parent)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes what a crash left behind; answers how many files.
@@ -85,4 +117,24 @@ pub(super) fn sweep(folder: &Path) -> u64 {
     // Only if nothing is in it.
     drop(fs::remove_dir(folder));
     swept
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_file_goes_to_another_file_system() {
+        let here = tempfile::tempdir().expect("a folder");
+        let memory = tempfile::tempdir_in("/dev/shm").expect("every Linux has one");
+        let (mut file, staged) = Staged::create(&memory.path().join(STAGING)).expect("a file");
+        file.write_all(b"content").expect("room");
+        let folder = here.path().join("a/b");
+        staged.commit(|| Ok(folder.join("c"))).expect("its place");
+        assert_eq!(fs::read(folder.join("c")).expect("the file"), b"content");
+        assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 1, "nothing else is left there");
+        assert_eq!(fs::read_dir(memory.path()).expect("the other").count(), 0, "nor where it came from");
+    }
 }

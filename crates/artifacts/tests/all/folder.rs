@@ -40,6 +40,20 @@ async fn links_never_lead_out() {
 }
 
 #[tokio::test]
+async fn links_that_lead_in_a_circle_lead_nowhere() {
+    let place = Place::new(Kind::Folder).await;
+    place.put("a", b"x").await;
+    let root = place.folder.path().join("root");
+    symlink("loop", root.join("loop")).unwrap();
+    let names: Vec<_> = place.list("").await.into_iter().map(|file| file.path).collect();
+    assert_eq!(names, ["a"], "the files beside it are shown");
+    let missing = place.repository.get(&path("loop"), None).await;
+    assert!(matches!(missing, Err(ArtifactError::NotFound)), "{missing:?}");
+    place.repository.delete(&path("loop")).await.unwrap();
+    assert!(!root.join("loop").is_symlink());
+}
+
+#[tokio::test]
 async fn names_have_a_longest() {
     let place = Place::new(Kind::Folder).await;
     let long = place.repository.put(&path(&"x".repeat(300)), whole(b"x")).await;
