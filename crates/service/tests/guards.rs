@@ -1,12 +1,16 @@
 //! Guards: what a model asks of a version before it enters Production.
 
+use std::sync::Arc;
+
 use domain::guards::{Guards, RequiredTag};
 use domain::model_versions::Stage;
 use domain::{Error, ErrorCode};
 use futures::stream::{self, StreamExt};
 use rstest::rstest;
-use service::{NewModelVersion, NewRun, Service, Upload};
+use service::{ArtifactConfig, Artifacts, NewModelVersion, NewRun, S3Options, Service, SystemEntropy, Upload};
 use testing::{Backend, TestService};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 const SIGNED: &str = "flavors: {}\nsignature:\n  inputs: '[{\"type\": \"double\", \"name\": \"x\"}]'\n";
 
@@ -92,6 +96,45 @@ async fn a_signature_is_looked_for_in_the_files(#[values(Backend::Sqlite, Backen
     }
     let elsewhere = NewModelVersion { name: "m".into(), source: "gs://b/m".into(), ..NewModelVersion::default() };
     let version = s.create_model_version(elsewhere).await.unwrap().version.to_string();
+    let error = s.transition_stage("m", &version, "Production", true).await.unwrap_err();
+    assert_eq!(error, refused(&version, "a signature (its files are where the server cannot read them)"));
+}
+
+/// The address of a store that refuses whoever asks.
+async fn refusing_store() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") && client.read_buf(&mut head).await.is_ok_and(|read| read > 0) {}
+            let said = "<Error><Code>AccessDenied</Code></Error>";
+            let answer =
+                format!("HTTP/1.1 403 No\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{said}", said.len());
+            client.write_all(answer.as_bytes()).await.expect("somebody listens");
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn files_that_a_store_refuses_to_show_have_no_signature() {
+    let t = TestService::new(Backend::Sqlite).await;
+    let options = S3Options { endpoint_url: Some(refusing_store().await), ..S3Options::default() };
+    let config = ArtifactConfig {
+        default_root: "mlflow-artifacts:/".into(),
+        destination: "s3://b/root".into(),
+        serve: true,
+        allowed_schemes: Vec::new(),
+    };
+    let artifacts = Artifacts::new(options).await;
+    let s = &Service::new(t.database.store.clone(), artifacts, config, t.clock.clone(), Arc::new(SystemEntropy));
+    let denied = s.proxy_file("a").unwrap().stat().await.unwrap_err();
+    assert_eq!(denied.code, ErrorCode::PermissionDenied, "no outage: {denied:?}");
+
+    let new = NewModelVersion { name: "m".into(), source: "s3://b/m".into(), ..NewModelVersion::default() };
+    let version = s.register_model(new).await.unwrap().version.to_string();
+    s.set_guards("m", guards(true, false, &[])).await.unwrap();
     let error = s.transition_stage("m", &version, "Production", true).await.unwrap_err();
     assert_eq!(error, refused(&version, "a signature (its files are where the server cannot read them)"));
 }
