@@ -25,6 +25,10 @@ row! {
         pub webhook_no: i64,
         /// When the first of its deliveries is due.
         pub due_at: Option<i64>,
+        /// When it was last tried.
+        pub tried_at: Option<i64>,
+        /// Whether that attempt failed.
+        pub is_failing: bool,
     }
 }
 
@@ -65,10 +69,11 @@ pub async fn add(conn: &mut Conn, webhook_no: i64, delivery_id: &str, body: &str
     conn.execute(conn.pick(POSTGRES, SQLITE), args![webhook_no, delivery_id, body, now]).await.map(drop)
 }
 
-/// Every active webhook, with the time at which the first of its deliveries is due: one probe of the index for each.
+/// Every active webhook, with the time at which the first of its deliveries is due and how it did last: one probe of the index for each.
 pub async fn waiting(conn: &mut Conn) -> Result<Vec<WaitingRow>> {
     const SQL: &str = "
-        SELECT w.webhook_no, (SELECT min(d.due_at) FROM webhook_deliveries d WHERE d.webhook_no = w.webhook_no) AS due_at
+        SELECT w.webhook_no, (SELECT min(d.due_at) FROM webhook_deliveries d WHERE d.webhook_no = w.webhook_no) AS due_at,
+            w.last_delivery_time AS tried_at, w.last_delivery_error IS NOT NULL AS is_failing
         FROM webhooks w WHERE w.active";
     conn.fetch_all(SQL, args![]).await
 }

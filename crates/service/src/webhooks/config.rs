@@ -28,7 +28,8 @@ pub struct WebhookConfig {
     /// How long an attempt may take, from looking up the address to the answer (`MLFLOW_WEBHOOK_REQUEST_TIMEOUT`, in
     /// seconds): 30.
     pub timeout: Duration,
-    /// How often a delivery is tried again (`MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES`): 3.
+    /// How often a delivery is tried again within seconds (`MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES`), before it is tried once a
+    /// minute for a day: 3.
     pub max_retries: i64,
     /// How many are under way at a time (`MLFLOW_WEBHOOK_DELIVERY_MAX_WORKERS`): 10.
     pub max_workers: usize,

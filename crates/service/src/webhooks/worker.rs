@@ -1,7 +1,8 @@
 //! Deliveries: taken from the outbox, sent, tried again, given up.
 //!
 //! Whoever takes a delivery holds it by a lease; one that dies with its server is taken again when the lease has run out.
-//! So a receiver gets each event at least once, under the same delivery id each time.
+//! So a receiver gets each event at least once, under the same delivery id each time, unless it is out of reach for a day or
+//! refuses the event.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use domain::webhooks::LastDelivery;
 use domain::{Error, Millis, Result};
 use futures::future::join_all;
-use store::outbox::{self as rows, DeliveryRow};
+use store::outbox::{self as rows, DeliveryRow, WaitingRow};
 use store::webhooks::{self, WebhookRow};
 use store::{Dialect, StoreError};
 use tokio::task::{Id, JoinSet};
@@ -24,7 +25,7 @@ use crate::errors::{Fault, from_store};
 const MAX_AGE: Millis = 24 * 60 * 60 * 1_000;
 /// How often old deliveries are dropped.
 const PURGE_INTERVAL: Millis = 10 * 60 * 1_000;
-/// How many deliveries to one webhook are under way at a time: a slow receiver must not hold up the others.
+/// How many deliveries to one webhook are under way at a time: a slow receiver must not hold up the others. See [`Room`].
 const PER_WEBHOOK: usize = 4;
 /// By how much a lease outlives the longest attempt: for the database, and for clocks that differ.
 const LEASE_MARGIN: Millis = 15_000;
@@ -39,9 +40,9 @@ const LOOKS: u32 = 3;
 const LOOK_AGAIN: Duration = Duration::from_millis(150);
 /// How long deliveries that are under way may take when the server stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// The first pause between attempts; it doubles each time.
+/// The first pause between attempts; it doubles each time, for as many retries as are configured.
 const BACK_OFF: Millis = 1_000;
-/// The longest.
+/// The longest, and the one between all attempts after those.
 const MAX_BACK_OFF: Millis = 60_000;
 /// The longest pause that a receiver can ask for.
 const MAX_RETRY_AFTER: Millis = 60 * 60 * 1_000;
@@ -51,6 +52,48 @@ const MAX_RETRY_AFTER: Millis = 60 * 60 * 1_000;
 struct Claim {
     row: DeliveryRow,
     lease: i64,
+    slot: Slot,
+}
+
+/// What a delivery that is under way takes of the workers.
+#[derive(Clone, Copy)]
+struct Slot {
+    webhook_no: i64,
+    /// Whether the last attempt at its webhook had failed.
+    is_failing: bool,
+}
+
+/// How many deliveries may begin beside those that are under way.
+///
+/// Webhooks that fail get one worker each, and half of the workers in all, so that silent receivers hold up each other
+/// but nobody else. Of the free workers no webhook gets more than half: several whose receivers fall silent together leave
+/// some to the others until that is known.
+struct Room {
+    free: usize,
+    for_failing: usize,
+}
+
+impl Room {
+    fn beside(under_way: &[Slot], max_workers: usize) -> Self {
+        let failing = under_way.iter().filter(|slot| slot.is_failing).count();
+        Self {
+            free: max_workers.saturating_sub(under_way.len()),
+            for_failing: max_workers.div_ceil(2).saturating_sub(failing),
+        }
+    }
+
+    /// How many a webhook may begin.
+    fn share(&self, is_failing: bool) -> usize {
+        if is_failing { 1.min(self.for_failing).min(self.free) } else { PER_WEBHOOK.min(self.free.div_ceil(2)) }
+    }
+
+    /// So many have begun.
+    fn take(&mut self, is_failing: bool, count: usize) {
+        self.free = self.free.saturating_sub(count);
+        if is_failing {
+            self.for_failing = self.for_failing.saturating_sub(count);
+        }
+    }
 }
 
 /// How an attempt ended.
@@ -65,7 +108,7 @@ enum Outcome {
 enum Again {
     /// No use.
     Never,
-    /// After a pause, for as often as is configured; and not before so many seconds, if the receiver says so.
+    /// After a pause, until it is too old; and not before so many seconds, if the receiver says so.
     AfterPause(Option<i64>),
     /// As long as it takes: nothing was sent, and the fault is ours.
     Always,
@@ -86,7 +129,7 @@ impl Service {
                 // What fails has been logged, and is tried again later.
                 drop(self.drop_old().await);
             }
-            let busy: Vec<i64> = claims.values().map(|claim| claim.row.webhook_no).collect();
+            let busy: Vec<Slot> = claims.values().map(|claim| claim.slot).collect();
             let pause = match self.claim_due(&busy).await {
                 Ok((claimed, next)) => {
                     for claim in claimed {
@@ -167,37 +210,38 @@ impl Service {
     }
 
     /// Takes what is due, for all webhooks but the busy ones; and says when the next one is due.
-    async fn claim_due(&self, busy: &[i64]) -> Result<(Vec<Claim>, Option<Millis>)> {
+    async fn claim_due(&self, busy: &[Slot]) -> Result<(Vec<Claim>, Option<Millis>)> {
         Ok(self.try_claim(busy).await?)
     }
 
-    async fn try_claim(&self, busy: &[i64]) -> Result<(Vec<Claim>, Option<Millis>), Fault> {
+    async fn try_claim(&self, busy: &[Slot]) -> Result<(Vec<Claim>, Option<Millis>), Fault> {
         let config = &self.inner.webhooks.config;
         let now = self.now();
         let mut waiting = rows::waiting(&mut self.inner.store.read().await?).await?;
-        waiting.retain(|row| !busy.contains(&row.webhook_no));
-        waiting.sort_unstable_by_key(|row| row.due_at);
-        let times = waiting.iter().filter_map(|row| Some((row.webhook_no, row.due_at?)));
-        let (due, later): (Vec<_>, Vec<_>) = times.partition(|(_, due_at)| *due_at <= now);
-        let next = later.first().map(|(_, due_at)| *due_at);
-        let mut room = config.max_workers.saturating_sub(busy.len());
-        if due.is_empty() || room == 0 {
+        waiting.retain(|row| row.due_at.is_some() && busy.iter().all(|slot| slot.webhook_no != row.webhook_no));
+        let (mut due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|row| row.due_at <= Some(now));
+        let next = later.iter().filter_map(|row| row.due_at).min();
+        let mut room = Room::beside(busy, config.max_workers);
+        if due.is_empty() || room.free == 0 {
             return Ok((Vec::new(), next));
         }
+        // Those that fail have workers of their own, and take turns: what waits longest there would keep others waiting.
+        due.sort_unstable_by_key(|row| (!row.is_failing, if row.is_failing { row.tried_at } else { row.due_at }));
         let lease = i64::from_le_bytes(first_half(self.inner.entropy.next()));
         let until = now + i64::try_from(config.timeout.as_millis()).unwrap_or(MAX_AGE) + LEASE_MARGIN;
         let claim = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let mut claimed = Vec::new();
-                for (webhook_no, _) in due {
-                    let limit = room.min(PER_WEBHOOK);
-                    if limit == 0 {
-                        break;
+                for WaitingRow { webhook_no, is_failing, .. } in due {
+                    let share = room.share(is_failing);
+                    if share == 0 {
+                        continue;
                     }
-                    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+                    let limit = i64::try_from(share).unwrap_or(i64::MAX);
                     let got = rows::claim(tx, webhook_no, now, until, lease, limit).await?;
-                    room = room.saturating_sub(got.len());
-                    claimed.extend(got.into_iter().map(|row| Claim { row, lease }));
+                    room.take(is_failing, got.len());
+                    let slot = Slot { webhook_no, is_failing };
+                    claimed.extend(got.into_iter().map(|row| Claim { row, lease, slot }));
                 }
                 Ok(claimed)
             })
@@ -241,7 +285,7 @@ impl Service {
             Ok(answer) if answer.is_success() => Outcome::Delivered(answer.status),
             Ok(answer) => {
                 let again = match answer.status {
-                    429 | 500 | 502 | 503 | 504 => Again::AfterPause(answer.retry_after),
+                    429 | 500..600 => Again::AfterPause(answer.retry_after),
                     _ => Again::Never,
                 };
                 let why = match answer.status {
@@ -265,11 +309,9 @@ impl Service {
             Outcome::Failed { status, why, again } => (status, why, again),
         };
         let due_at = match again {
-            Again::AfterPause(wanted) if attempts <= self.inner.webhooks.config.max_retries => {
-                Some((attempts, now + self.pause(attempts, wanted)))
-            }
+            Again::AfterPause(wanted) => Some((attempts, now + self.pause(attempts, wanted))),
             Again::Always => Some((claim.row.attempts, now + MAX_BACK_OFF)),
-            Again::AfterPause(_) | Again::Never => None,
+            Again::Never => None,
         };
         let (delivery, given_up) = (&claim.row.delivery_id, due_at.is_none());
         tracing::warn!(webhook, delivery, attempts, given_up, why, "a webhook delivery failed");
@@ -280,16 +322,17 @@ impl Service {
         }
     }
 
-    /// How long to wait after so many failed attempts: longer each time, and not the same for all.
+    /// How long to wait after so many failed attempts: longer each time, then as long as can be; and not the same for all.
     fn pause(&self, attempts: i64, wanted: Option<i64>) -> Millis {
         let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
         let jitter = i64::from(first_half(self.inner.entropy.next())[0]) * BACK_OFF / 256;
-        let pause = (BACK_OFF << doublings).min(MAX_BACK_OFF) + jitter;
+        let is_quick = attempts <= self.inner.webhooks.config.max_retries;
+        let pause = if is_quick { (BACK_OFF << doublings).min(MAX_BACK_OFF) } else { MAX_BACK_OFF } + jitter;
         pause.max(wanted.unwrap_or(0).saturating_mul(1_000).min(MAX_RETRY_AFTER))
     }
 
     async fn take_out(&self, claim: &Claim, last: Option<LastDelivery>) -> Result<()> {
-        let Claim { row, lease } = claim.clone();
+        let Claim { row, lease, .. } = claim.clone();
         let done = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 note(tx, &row, lease, last).await?;
@@ -301,7 +344,7 @@ impl Service {
     }
 
     async fn put_back(&self, claim: &Claim, attempts: i64, due_at: Millis, last: Option<LastDelivery>) -> Result<()> {
-        let Claim { row, lease } = claim.clone();
+        let Claim { row, lease, .. } = claim.clone();
         let done = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 note(tx, &row, lease, last).await?;

@@ -188,22 +188,65 @@ async fn what_fails_is_tried_again_later_each_time(#[values(Backend::Sqlite, Bac
 
 #[rstest]
 #[tokio::test]
-async fn what_goes_on_failing_is_given_up(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn what_is_refused_is_given_up(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let (t, s, receiver) = setup(backend).await;
     let id = add_hook(&s, &receiver.url("/"), &["registered_model.created"]).await.webhook_id;
-    for (code, attempts) in [(500, 4), (404, 1), (301, 1)] {
+    for code in [404, 301] {
         let before = receiver.seen().len();
-        receiver.reply(vec![status(code); attempts]);
+        receiver.reply([status(code)]);
         add_model(&s, &format!("m{code}")).await;
         for _ in 0..8 {
             s.deliver_due_webhooks().await.unwrap();
             t.clock.advance(100_000);
         }
-        assert_eq!(receiver.seen().len() - before, attempts, "{code}");
+        assert_eq!(receiver.seen().len() - before, 1, "{code}");
         let last = s.webhook(&id).await.unwrap().last_delivery.unwrap();
         assert_eq!(last.status, Some(code));
         assert!(last.error.is_some());
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_receiver_that_is_down_gets_the_event_when_it_is_back(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (t, s, receiver) = setup(backend).await;
+    let id = add_hook(&s, &receiver.url("/"), &["registered_model.created"]).await.webhook_id;
+    receiver.reply(vec![status(501); 20]);
+    add_model(&s, "m").await;
+    // Three times within seconds, as configured.
+    for pause in [0, PAUSE, PAUSE + 1_000, PAUSE + 3_000] {
+        t.clock.advance(pause);
+        assert_eq!(s.deliver_due_webhooks().await.unwrap(), 1);
+    }
+    // Then once a minute.
+    for _ in 4..=20 {
+        t.clock.advance(59_000);
+        assert_eq!(s.deliver_due_webhooks().await.unwrap(), 0);
+        t.clock.advance(PAUSE);
+        assert_eq!(s.deliver_due_webhooks().await.unwrap(), 1);
+    }
+    assert_eq!(s.webhook(&id).await.unwrap().last_delivery.unwrap().status, Some(200));
+    let ids: HashSet<_> = receiver.seen().iter().map(|r| r.id().to_owned()).collect();
+    assert_eq!((receiver.seen().len(), ids.len()), (21, 1));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_receiver_that_is_down_for_a_day_misses_the_event(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (t, s, _receiver) = setup(backend).await;
+    add_hook(&s, "http://127.0.0.1:1/", &["registered_model.created"]).await;
+    add_model(&s, "m").await;
+    for _ in 0..=24 {
+        assert_eq!(s.deliver_due_webhooks().await.unwrap(), 1);
+        t.clock.advance(3_600_000);
+    }
+    assert_eq!(s.deliver_due_webhooks().await.unwrap(), 1, "once more, before it is dropped");
+    t.clock.advance(3_600_000);
+    assert_eq!(s.deliver_due_webhooks().await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -390,6 +433,101 @@ async fn a_silent_receiver_does_not_hold_up_the_others() {
     }
     receiver.wait_for(11).await;
     worker.abort();
+}
+
+#[tokio::test]
+async fn receivers_that_fall_silent_together_do_not_hold_up_the_others() {
+    let (_t, s, receiver) = setup(Backend::Sqlite).await;
+    let silent = crate::receiver::Receiver::start().await;
+    silent.reply(vec![Reply::Silence; 30]);
+    for path in ["/a", "/b", "/c"] {
+        add_hook(&s, &silent.url(path), &["model_version_alias.created"]).await;
+    }
+    add_hook(&s, &receiver.url("/"), &["registered_model.created"]).await;
+    add_model(&s, "m").await;
+    add_version(&s, "m").await;
+    assert_eq!(s.deliver_due_webhooks().await.unwrap(), 1);
+    for number in 0..10 {
+        s.set_alias("m", &format!("a{number}"), "1").await.unwrap();
+    }
+    let worker = tokio::spawn({
+        let s = s.clone();
+        async move { s.deliver_webhooks(std::future::pending()).await }
+    });
+    silent.wait_for(9).await;
+    add_model(&s, "n").await;
+    receiver.wait_for(2).await;
+    worker.abort();
+}
+
+/// Has every one of these webhooks fail once.
+async fn fail_once(t: &TestService, s: &Service, receiver: &crate::receiver::Receiver, hooks: usize) {
+    receiver.reply(vec![status(500); hooks]);
+    s.set_alias("m", "first", "1").await.unwrap();
+    while receiver.seen().len() < hooks {
+        s.deliver_due_webhooks().await.unwrap();
+    }
+    t.clock.advance(PAUSE);
+}
+
+#[rstest]
+#[tokio::test]
+async fn receivers_that_fail_never_take_more_than_half_of_the_workers(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (t, s, receiver) = setup(backend).await;
+    let silent = crate::receiver::Receiver::start().await;
+    for number in 0..12 {
+        add_hook(&s, &silent.url(&format!("/{number}")), &["model_version_alias.created"]).await;
+    }
+    add_hook(&s, &receiver.url("/"), &["registered_model.created"]).await;
+    add_model(&s, "m").await;
+    add_version(&s, "m").await;
+    fail_once(&t, &s, &silent, 12).await;
+    silent.reply(vec![Reply::Silence; 60]);
+    for number in 0..5 {
+        s.set_alias("m", &format!("a{number}"), "1").await.unwrap();
+    }
+    let worker = tokio::spawn({
+        let s = s.clone();
+        async move { s.deliver_webhooks(std::future::pending()).await }
+    });
+    let seen = silent.wait_for(12 + 5).await;
+    let paths: HashSet<_> = seen[12..].iter().map(|request| request.path.clone()).collect();
+    assert_eq!(paths.len(), 5, "one each");
+    for number in 1..=8 {
+        let before = receiver.seen().len();
+        add_model(&s, &format!("m{number}")).await;
+        receiver.wait_for(before + 1).await;
+    }
+    assert_eq!(silent.seen().len(), 12 + 5);
+    worker.abort();
+}
+
+#[rstest]
+#[tokio::test]
+async fn receivers_that_fail_take_turns(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let (t, _, receiver) = setup(backend).await;
+    let s = t.service.clone().with_webhooks(WebhookConfig { max_workers: 2, ..config() }).unwrap();
+    for path in ["/a", "/b", "/c"] {
+        add_hook(&s, &receiver.url(path), &["model_version_alias.created"]).await;
+    }
+    add_model(&s, "m").await;
+    add_version(&s, "m").await;
+    fail_once(&t, &s, &receiver, 3).await;
+    receiver.reply(vec![status(500); 9]);
+    for number in 0..5 {
+        s.set_alias("m", &format!("a{number}"), "1").await.unwrap();
+    }
+    for _ in 0..9 {
+        t.clock.advance(1);
+        assert_eq!(s.deliver_due_webhooks().await.unwrap(), 1);
+    }
+    let seen = receiver.seen();
+    for turn in seen[3..].chunks(3) {
+        let paths: HashSet<_> = turn.iter().map(|request| request.path.as_str()).collect();
+        assert_eq!(paths, HashSet::from(["/a", "/b", "/c"]));
+    }
 }
 
 #[rstest]
