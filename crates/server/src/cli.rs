@@ -191,6 +191,10 @@ pub(crate) struct StoreArgs {
     #[arg(long, value_name = "URI", env = "MLFLOW_ARTIFACTS_DESTINATION", default_value = "./mlartifacts")]
     pub(crate) artifacts_destination: String,
 
+    /// The artifacts are somewhere else now than where the last server kept them.
+    #[arg(long)]
+    pub(crate) artifacts_moved: bool,
+
     /// Where artifacts of new experiments go. Default: mlflow-artifacts:/
     #[arg(long, value_name = "URI", env = "MLFLOW_DEFAULT_ARTIFACT_ROOT")]
     pub(crate) default_artifact_root: Option<String>,

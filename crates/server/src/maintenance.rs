@@ -82,7 +82,12 @@ fn finish(done: Result<bool, String>) -> ExitCode {
 /// Opens the stores and does the work.
 fn run(args: &StoreArgs, work: impl AsyncFnOnce(Service) -> Result<bool, String>) -> Result<bool, String> {
     let filter = EnvFilter::try_from_env("FERROFLOW_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .log_internal_errors(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|e| format!("can't start threads: {e}"))?.block_on(async {
         let options = StoreOptions {
@@ -107,7 +112,11 @@ fn run(args: &StoreArgs, work: impl AsyncFnOnce(Service) -> Result<bool, String>
         s3.check()?;
         let artifacts = Artifacts::new(s3).await;
         let service = Service::new(store.clone(), artifacts, config, Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let done = work(service).await;
+        let checked = if args.artifacts_moved { Ok(()) } else { service.check_destination().await };
+        let done = match checked {
+            Ok(()) => work(service).await,
+            Err(error) => Err(error.message),
+        };
         store.close().await;
         done
     })

@@ -171,7 +171,9 @@ fn greet(args: &ServerArgs, artifacts: &service::ArtifactConfig, prefix: &str, p
 fn log(args: &ServerArgs) {
     let default = if args.dev { "info,api=debug,store=debug" } else { "info" };
     let filter = EnvFilter::try_from_env("FERROFLOW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Where the log cannot be written, such as on a full disk, complaining on standard error would panic.
+    let logger =
+        tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
     if args.log_json {
         logger.json().init();
     } else {

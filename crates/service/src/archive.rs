@@ -130,7 +130,11 @@ impl Part {
         while let Some(page) = pages.try_next().await.map_err(errors::from_artifacts)? {
             for found in page {
                 // A name that leads elsewhere, which other tools can write into a bucket, would do so when unpacked.
-                let file = self.place.file(&ArtifactPath::stored(&found.path)?);
+                let Ok(path) = ArtifactPath::stored(&found.path) else {
+                    tracing::warn!(path = found.path, "left out of an archive: the name is none of an artifact");
+                    continue;
+                };
+                let file = self.place.file(&path);
                 let below = found.path.strip_prefix(self.folder.as_str()).unwrap_or_default().trim_start_matches('/');
                 let name = format!("{top}/{}{below}", self.into);
                 let size = found.size.unwrap_or_default();

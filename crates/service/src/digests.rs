@@ -13,13 +13,13 @@ use domain::digest::{FileDigest, ObjectLocation};
 use domain::{Millis, Result};
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
-use store::digests::{self as rows, Begun, Recorded};
+use store::digests::{self as rows, Begun, Recorded, Writer};
 use store::{Store, StoreError};
 
 use crate::{Clock, Service, errors};
 
-/// How long an upload may take until it counts as died.
-const LONGEST_UPLOAD: Millis = 24 * 60 * 60 * 1000;
+/// An upload through this process; after a day it counts as died.
+const OURS: Writer = Writer::Server { within: 24 * 60 * 60 * 1000 };
 /// How far the clocks of the server and of a store that honours presigned URLs may differ.
 const CLOCK_SKEW: Millis = 5 * 60 * 1000;
 
@@ -55,12 +55,10 @@ impl Digests {
         Ok(ObjectLocation::of_address(&address, &self.destination().await?))
     }
 
-    /// Someone is about to write an object, and is done or gone after so many milliseconds.
-    async fn begin(&self, location: &ObjectLocation, within: Millis) -> Result<Begun> {
+    /// Someone is about to write an object.
+    async fn begin(&self, location: &ObjectLocation, writer: Writer) -> Result<Begun> {
         let (location, now) = (location.clone(), self.clock.now());
-        let begun = self.store.write(move |tx| {
-            Box::pin(async move { rows::begin(tx, &location, now, now.saturating_add(within)).await })
-        });
+        let begun = self.store.write(move |tx| Box::pin(async move { rows::begin(tx, &location, now, writer).await }));
         begun.await.map_err(errors::from_store)
     }
 
@@ -86,13 +84,20 @@ impl Digests {
         let Some(location) = self.location(repository, path).await? else {
             return Ok(repository.put(path, upload).await?);
         };
-        let begun = self.begin(&location, LONGEST_UPLOAD).await?;
+        let begun = self.begin(&location, OURS).await?;
         let (upload, hash) = hashed(upload);
         let stored = repository.put(path, upload).await;
         let digest = match &stored {
             Ok(()) => Some(hash.digest()),
-            // The object is as it was.
-            Err(ArtifactError::Interrupted(_)) => begun.previous,
+            // The object is as it was; of others nobody knows.
+            Err(
+                ArtifactError::Interrupted(_)
+                | ArtifactError::Full(_)
+                | ArtifactError::IsDirectory
+                | ArtifactError::NotADirectory
+                | ArtifactError::Outside
+                | ArtifactError::Name(_),
+            ) => begun.previous,
             Err(_) => None,
         };
         self.finish(&location, begun, digest).await;
@@ -107,7 +112,7 @@ impl Digests {
         write: impl Future<Output = Result<T, ArtifactError>>,
     ) -> Result<T, Failure> {
         let Some(location) = self.location(repository, path).await? else { return Ok(write.await?) };
-        let begun = self.begin(&location, LONGEST_UPLOAD).await?;
+        let begun = self.begin(&location, OURS).await?;
         let written = write.await;
         self.finish(&location, begun, None).await;
         Ok(written?)
@@ -116,7 +121,7 @@ impl Digests {
     /// Forgets what is known of an object that someone else may write for so many seconds.
     pub(crate) async fn lend(&self, repository: &Repository, path: &ArtifactPath, seconds: u32) -> Result<(), Failure> {
         if let Some(location) = self.location(repository, path).await? {
-            self.begin(&location, Millis::from(seconds) * 1000 + CLOCK_SKEW).await?;
+            self.begin(&location, Writer::Outside { within: Millis::from(seconds) * 1000 + CLOCK_SKEW }).await?;
         }
         Ok(())
     }
@@ -124,7 +129,12 @@ impl Digests {
     /// Removes an object, or a folder of them, with their digests.
     pub(crate) async fn delete(&self, repository: &Repository, path: &ArtifactPath) -> Result<(), Failure> {
         let Some(location) = self.location(repository, path).await? else { return Ok(repository.delete(path).await?) };
-        self.forget(&location).await.map_err(errors::from_store)?;
+        match self.forget(&location).await {
+            // Where the disk is full for the database as well, removing the object is what makes room: a digest of nothing
+            // says nothing of another object.
+            Ok(()) | Err(StoreError::Full(_)) => {}
+            Err(cause) => return Err(errors::from_store(cause).into()),
+        }
         repository.delete(path).await?;
         // Once more, for what was recorded in between and is gone as well.
         self.forget(&location).await.map_err(errors::from_store)?;
@@ -153,7 +163,7 @@ impl Digests {
         location: &ObjectLocation,
         read: impl Future<Output = Result<FileDigest, E>>,
     ) -> Result<Result<bool, E>> {
-        let begun = self.begin(location, LONGEST_UPLOAD).await?;
+        let begun = self.begin(location, OURS).await?;
         let digest = read.await;
         let recorded = self.finish(location, begun, digest.as_ref().ok().copied()).await;
         Ok(digest.map(|_| recorded))

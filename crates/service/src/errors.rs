@@ -11,6 +11,10 @@ pub(crate) fn from_store(error: StoreError) -> Error {
             tracing::warn!(%cause, "the database does not answer");
             Error::unavailable("The database is not available at the moment. Please try again.")
         }
+        StoreError::Full(cause) => {
+            tracing::error!(%cause, "the database has no room left");
+            Error::new(ErrorCode::InsufficientStorage, "The database has no room left.")
+        }
         StoreError::Text(_) => Error::invalid("Text must not contain the character U+0000."),
         StoreError::Conflict(cause) | StoreError::Database(cause) => {
             tracing::error!(%cause, "a database statement failed");

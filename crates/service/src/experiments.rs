@@ -47,16 +47,14 @@ pub struct SearchExperiments {
 }
 
 impl Service {
-    /// Makes what must exist from the start: the experiment `Default`.
-    pub async fn prepare(&self) -> Result<()> {
-        let location = self.default_location(ExperimentId::DEFAULT)?;
+    /// Makes an experiment of this number, if there is none.
+    pub(crate) async fn prepare_experiment(&self, id: ExperimentId) -> Result<()> {
+        let location = self.default_location(id)?;
         let now = self.now();
         self.inner
             .store
             .write(move |tx| {
-                Box::pin(async move {
-                    experiments::insert(tx, Some(ExperimentId::DEFAULT), DEFAULT_NAME, &location, now).await
-                })
+                Box::pin(async move { experiments::insert(tx, Some(id), DEFAULT_NAME, &location, now).await })
             })
             .await
             .map(drop)

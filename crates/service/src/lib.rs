@@ -31,6 +31,7 @@ mod restore;
 mod runs;
 mod runs_csv;
 mod search;
+mod settings;
 mod sources;
 mod tags;
 mod verify;

@@ -1,12 +1,16 @@
 //! Digests of stored files: taken on the way, kept in step with the files, and compared with what is there.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use artifacts::{Artifacts, S3Options};
 use domain::artifact_path::ArtifactPath;
 use futures::{StreamExt, stream};
 use rstest::rstest;
-use service::{ArtifactConfig, Finding, NewExperiment, NewModelVersion, NewRun, Service, Upload, Verified, Verify};
+use service::{
+    ArtifactConfig, Finding, NewExperiment, NewModelVersion, NewRun, Service, SystemEntropy, Upload, Verified, Verify,
+};
+use store::digests::Writer;
 use testing::{Backend, Files, TestService};
 
 const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -149,7 +153,9 @@ async fn a_died_writer_is_forgotten_after_a_day(#[values(Backend::Sqlite, Backen
     let location = domain::digest::ObjectLocation::of_address("/d/x", "/d").unwrap();
     let now = service.now();
     let died = test.database.store.write(move |tx| {
-        Box::pin(async move { store::digests::begin(tx, &location, now, now + 24 * 60 * 60 * 1000).await })
+        Box::pin(async move {
+            store::digests::begin(tx, &location, now, Writer::Server { within: 24 * 60 * 60 * 1000 }).await
+        })
     });
     assert!(died.await.unwrap().previous.is_some());
     assert_eq!(findings(service, &Verify::default()).await, ["mlflow-artifacts:/x: not recorded"]);
@@ -158,6 +164,48 @@ async fn a_died_writer_is_forgotten_after_a_day(#[values(Backend::Sqlite, Backen
     clock.advance(25 * 60 * 60 * 1000);
     service.proxy_put("x", upload(&["world"])).await.unwrap();
     assert_eq!(digest(service, "x").await.as_deref(), Some(WORLD));
+}
+
+/// SQLite has one server, so that the next one knows that the last one's writes have ended; those outside go on.
+#[tokio::test]
+async fn a_new_server_ends_the_writes_of_the_last() {
+    let test = TestService::keeping(Backend::Sqlite, Files::Folder).await;
+    let service = &test.service;
+    let now = service.now();
+    for (name, writer) in [("died", Writer::Server { within: 1_000 }), ("lent", Writer::Outside { within: 1_000 })] {
+        let location = domain::digest::ObjectLocation::of_address(&format!("/d/{name}"), "/d").unwrap();
+        let begun = test
+            .database
+            .store
+            .write(move |tx| Box::pin(async move { store::digests::begin(tx, &location, now, writer).await }));
+        begun.await.unwrap();
+    }
+    service.prepare().await.unwrap();
+    for (name, known) in [("died", Some(HELLO)), ("lent", None)] {
+        service.proxy_put(name, upload(&["hello"])).await.unwrap();
+        assert_eq!(digest(service, name).await.as_deref(), known, "{name}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn another_destination_than_the_servers_is_refused(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let test = TestService::keeping(backend, Files::Folder).await;
+    test.service.check_destination().await.unwrap();
+    let other = Service::new(
+        test.database.store.clone(),
+        Artifacts::new(S3Options::default()).await,
+        ArtifactConfig { destination: "/elsewhere".into(), ..test.service.artifact_config().clone() },
+        test.clock.clone(),
+        Arc::new(SystemEntropy),
+    );
+    let refused = other.check_destination().await.unwrap_err();
+    assert!(refused.message.contains("not at /elsewhere"), "{}", refused.message);
+    // A server may be told another one.
+    other.prepare().await.unwrap();
+    other.check_destination().await.unwrap();
 }
 
 #[rstest]

@@ -425,3 +425,27 @@ async fn old_clients_models_are_kept_in_a_tag(#[values(Backend::Sqlite, Backend:
     };
     assert_eq!(history, (0..4).map(expected).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn a_full_database_says_so_and_goes_on_when_there_is_room() {
+    let t = TestService::new(Backend::Sqlite).await;
+    let id = run(&t).await;
+    let set = async |limit: &'static str| {
+        let set =
+            t.database.store.write(move |tx| Box::pin(async move { tx.fetch_all::<(i64,)>(limit, vec![]).await }));
+        set.await.map(drop).unwrap();
+    };
+    // As many as there are: SQLite takes no less.
+    set("PRAGMA max_page_count = 1").await;
+    let long = "x".repeat(6_000);
+    let mut full = None;
+    for number in 0..100 {
+        if let Err(error) = t.service.log_param(&id, &format!("p{number}"), &long).await {
+            full = Some(error.code);
+            break;
+        }
+    }
+    assert_eq!(full, Some(ErrorCode::InsufficientStorage));
+    set("PRAGMA max_page_count = 100000").await;
+    t.service.log_param(&id, "after", "1").await.unwrap();
+}

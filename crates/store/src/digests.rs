@@ -21,6 +21,21 @@ pub struct Recorded {
     pub recorded_at: Millis,
 }
 
+/// Who writes an object. Whoever has not said within so many milliseconds that they are done counts as gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// A server, while the bytes pass through it.
+    Server {
+        /// Milliseconds.
+        within: Millis,
+    },
+    /// Somebody to whom a server gave the permission, whether or not it lives on.
+    Outside {
+        /// Milliseconds.
+        within: Millis,
+    },
+}
+
 /// A write that has begun.
 #[derive(Clone, Copy, Debug)]
 pub struct Begun {
@@ -65,21 +80,30 @@ async fn lock(tx: &mut Conn, location: &ObjectLocation) -> Result<()> {
     Ok(())
 }
 
-/// Forgets an object's digest, because someone is about to write it; whoever has not said by `expires` that they are
-/// done counts as gone.
-pub async fn begin(tx: &mut Conn, location: &ObjectLocation, now: Millis, expires: Millis) -> Result<Begun> {
+/// Forgets an object's digest, because someone is about to write it.
+pub async fn begin(tx: &mut Conn, location: &ObjectLocation, now: Millis, writer: Writer) -> Result<Begun> {
     const FORGET: &str = "DELETE FROM artifact_digests WHERE location = $1 RETURNING sha256, size";
     const EXPIRED: &str = "DELETE FROM artifact_writers WHERE expires <= $1";
     const CONTEST: &str = "UPDATE artifact_writers SET contested = TRUE WHERE location = $1";
-    const BEGIN: &str = "INSERT INTO artifact_writers (location, expires, contested) VALUES ($1, $2, $3) \
-                         RETURNING writer_no";
+    const BEGIN: &str = "INSERT INTO artifact_writers (location, expires, contested, outside) \
+                         VALUES ($1, $2, $3, $4) RETURNING writer_no";
+    let (within, outside) = match writer {
+        Writer::Server { within } => (within, false),
+        Writer::Outside { within } => (within, true),
+    };
     lock(tx, location).await?;
     let previous: Option<(String, i64)> = tx.fetch_optional(FORGET, args![location.as_str()]).await?;
     tx.execute(EXPIRED, args![now]).await?;
     let others = tx.execute(CONTEST, args![location.as_str()]).await?;
-    let (writer_no,): (i64,) = tx.fetch_one(BEGIN, args![location.as_str(), expires, others > 0]).await?;
+    let (writer_no,): (i64,) =
+        tx.fetch_one(BEGIN, args![location.as_str(), now.saturating_add(within), others > 0, outside]).await?;
     let previous = previous.map(|(sha256, size)| digest(&sha256, size)).transpose()?;
     Ok(Begun { writer_no, previous })
+}
+
+/// Ends the writes of servers, which are all gone. Answers how many there were.
+pub async fn end_of_servers(tx: &mut Conn) -> Result<u64> {
+    tx.execute("DELETE FROM artifact_writers WHERE NOT outside", args![]).await
 }
 
 /// Ends a write. Records the digest, if one is given and nobody else can have written the object in the meantime;

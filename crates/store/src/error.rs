@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The database can't be reached or has no connection free.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] Cause),
+    /// There is no room left for the write.
+    #[error("the database has no room left: {0}")]
+    Full(#[source] Cause),
     /// A uniqueness or reference constraint refused the write.
     #[error("a constraint refused the write: {0}")]
     Conflict(#[source] Cause),
@@ -32,6 +35,7 @@ impl From<sqlx::Error> for StoreError {
                 Self::Conflict
             }
             sqlx::Error::Database(cause) => match cause.code().as_deref() {
+                Some("53100") => Self::Full,
                 // Connection exceptions, out of resources, shutdown and start-up, and the two kinds of conflict between
                 // transactions that a retry resolves.
                 Some(code)
@@ -59,7 +63,8 @@ impl From<rusqlite::Error> for StoreError {
             SQLITE_CONSTRAINT_UNIQUE,
         };
         let kind = match error.sqlite_error() {
-            Some(cause) if matches!(cause.code, DatabaseBusy | DatabaseLocked | DiskFull) => Self::Unavailable,
+            Some(cause) if matches!(cause.code, DatabaseBusy | DatabaseLocked) => Self::Unavailable,
+            Some(cause) if cause.code == DiskFull => Self::Full,
             Some(cause)
                 if matches!(
                     cause.extended_code,

@@ -25,6 +25,7 @@ pub mod run_logged_models;
 pub mod run_models;
 pub mod runs;
 pub mod search;
+pub mod settings;
 pub mod sources;
 pub mod tags;
 pub mod webhooks;

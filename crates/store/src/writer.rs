@@ -65,7 +65,8 @@ where
 
 /// One failed commit, told to each of its writes.
 fn shared(error: &StoreError) -> StoreError {
-    StoreError::Unavailable(error.to_string().into())
+    let cause = error.to_string().into();
+    if matches!(error, StoreError::Full(_)) { StoreError::Full(cause) } else { StoreError::Unavailable(cause) }
 }
 
 /// The way to the writer's thread.
@@ -103,8 +104,15 @@ impl Writer {
 
 async fn serve(mut conn: Conn, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = queue.recv().await {
-        if let Err(error) = group(&mut conn, first, &mut queue).await {
-            tracing::error!(%error, "a group of writes failed");
+        // Whatever happens to one group, the next must find a writer.
+        let done = AssertUnwindSafe(async {
+            if let Err(error) = group(&mut conn, first, &mut queue).await {
+                tracing::error!(%error, "a group of writes failed");
+            }
+        });
+        if done.catch_unwind().await.is_err() {
+            // What the group had begun, if it had.
+            drop(conn.control("ROLLBACK").await);
         }
     }
 }
@@ -151,4 +159,30 @@ async fn in_savepoint(conn: &mut Conn, job: Box<dyn Job>) -> Result<Option<Answe
     }
     conn.control("RELEASE job").await?;
     Ok(answer.ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Store, args};
+
+    struct Panics;
+
+    impl Job for Panics {
+        fn run(self: Box<Self>, _: &mut Conn) -> BoxFuture<'_, Result<Answer, ()>> {
+            panic!("outside of what a write may do")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_leaves_a_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let uri = format!("sqlite:///{}", folder.path().join("test.db").display());
+        let options = Options { uri, max_connections: 1, sqlite_full_sync: false };
+        Store::open(&options).await.unwrap();
+        let writer = Writer::start(rusqlite::Connection::open(folder.path().join("test.db")).unwrap()).unwrap();
+        writer.jobs.send(Box::new(Panics)).await.unwrap();
+        let written = writer.write(|tx| Box::pin(async move { tx.execute("DELETE FROM keys", args![]).await }));
+        assert_eq!(written.await.unwrap(), 0);
+    }
 }
