@@ -215,13 +215,30 @@ fn looks_like(extension: &str, bytes: &[u8]) -> bool {
     }
 }
 
-/// The bytes as text, unless they are something else. A character that the cut went through is left out.
+/// The bytes as text, unless they are something else: UTF-8, UTF-16 if it says so, else Latin-1. A character that the cut
+/// went through is left out.
 #[cfg(feature = "ssr")]
 fn as_text(bytes: Vec<u8>, cut: bool) -> Option<String> {
-    let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
-        Some(text) => text.to_vec(),
-        None => bytes,
-    };
+    match bytes.as_slice() {
+        [0xef, 0xbb, 0xbf, text @ ..] => utf8_or_latin1(text.to_vec(), cut),
+        [0xff, 0xfe, text @ ..] => utf16(text, u16::from_le_bytes),
+        [0xfe, 0xff, text @ ..] => utf16(text, u16::from_be_bytes),
+        _ => utf8_or_latin1(bytes, cut),
+    }
+}
+
+#[cfg(feature = "ssr")]
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (pairs, _) = bytes.as_chunks();
+    let units: Vec<u16> = pairs.iter().copied().map(unit).collect();
+    // Half a character at the end is what a cut leaves.
+    let half = units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit));
+    let text = String::from_utf16(&units[..units.len() - usize::from(half)]).ok()?;
+    (!text.contains('\0')).then_some(text)
+}
+
+#[cfg(feature = "ssr")]
+fn utf8_or_latin1(bytes: Vec<u8>, cut: bool) -> Option<String> {
     if bytes.contains(&0) {
         return None;
     }
@@ -234,7 +251,12 @@ fn as_text(bytes: Vec<u8>, cut: bool) -> Option<String> {
                 bytes.truncate(valid);
                 return String::from_utf8(bytes).ok();
             }
-            None
+            // Text of an older time has some letters beyond ASCII; what is none has control characters as well.
+            let foreign = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+            let strange =
+                |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r' | b'\x0c' | b'\x1b');
+            let is_text = foreign * 3 <= bytes.len() && !bytes.iter().any(strange);
+            is_text.then(|| bytes.into_iter().map(char::from).collect())
         }
     }
 }
@@ -376,7 +398,10 @@ mod tests {
     fn text_is_told_from_other_bytes() {
         assert_eq!(as_text("\u{feff}grüße".into(), false).as_deref(), Some("grüße"));
         assert_eq!(as_text(b"gr\xc3".into(), true).as_deref(), Some("gr"));
-        for other in [&b"gr\xc3"[..], b"\x7fELF\0", b"\xff\xfeh\0", b"caf\xe9 au lait"] {
+        assert_eq!(as_text(b"caf\xe9 au lait".into(), false).as_deref(), Some("caf\u{e9} au lait"));
+        assert_eq!(as_text(b"\xff\xfeh\0i\0\x3d\xd8\x00\xde".into(), false).as_deref(), Some("hi\u{1f600}"));
+        assert_eq!(as_text(b"\xfe\xff\0h\xd8\x3d".into(), true).as_deref(), Some("h"));
+        for other in [&b"\x7fELF\0"[..], b"\xff\xfeh\0\0\0", b"\x80\x04\x95K", b"a\xe9\x01b", b"\xe9\xe8\xe7 ab"] {
             assert_eq!(as_text(other.into(), false), None, "{other:?}");
         }
     }

@@ -128,6 +128,17 @@ mod tests {
     }
 
     #[test]
+    fn markdown_that_is_nested_without_end_is_text() {
+        for (text, shown) in
+            [(">".repeat(100_000), "&gt;&gt;"), ("- ".repeat(50_000), "- - "), ("[".repeat(50_000), "[[[")]
+        {
+            let html = markdown(&text).html;
+            assert!(html.contains(shown) && html.len() < 1_000_000, "{}", &html[..200]);
+        }
+        assert!(markdown(&format!("{} quoted", ">".repeat(10))).html.contains("<blockquote>"));
+    }
+
+    #[test]
     fn a_huge_line_is_cut() {
         let rendered = text("a.txt", &"ä".repeat(1_000_000), true);
         assert!(rendered.html.len() < 20_000, "{}", rendered.html.len());

@@ -1,5 +1,7 @@
 //! Descriptions: Markdown, edited in place.
 
+#[cfg(feature = "ssr")]
+use comrak::arena_tree::NodeEdge;
 use leptos::html;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::focus::focus;
 use super::icon::{Icon, IconName};
 use crate::error::UiResult;
+
+/// How deep Markdown may be nested: to clean HTML takes a time that grows with its size times its depth.
+#[cfg(feature = "ssr")]
+const MAX_DEPTH: usize = 64;
 
 /// A description with the HTML that it renders to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,16 +25,39 @@ pub(crate) struct Markdown {
 
 #[cfg(feature = "ssr")]
 impl Markdown {
-    /// Renders and sanitises: the one place where Markdown becomes HTML.
+    /// Renders and sanitises: the one place where Markdown becomes HTML. What is nested too deep stays as it is written.
     pub(crate) fn render(source: &str) -> Self {
-        let mut options = comrak::Options::default();
-        options.extension.table = true;
-        options.extension.strikethrough = true;
-        options.extension.autolink = true;
-        options.extension.tasklist = true;
-        let html = ammonia::clean(&comrak::markdown_to_html(source, &options));
+        let html = match to_html(source) {
+            Some(html) => ammonia::clean(&html),
+            None => format!("<pre>{}</pre>", ammonia::clean_text(source)),
+        };
         Self { source: source.to_owned(), html }
     }
+}
+
+/// `None` if it is nested deeper than [`MAX_DEPTH`].
+#[cfg(feature = "ssr")]
+fn to_html(source: &str) -> Option<String> {
+    let mut options = comrak::Options::default();
+    options.extension.table = true;
+    options.extension.strikethrough = true;
+    options.extension.autolink = true;
+    options.extension.tasklist = true;
+    let arena = comrak::Arena::new();
+    let root = comrak::parse_document(&arena, source, &options);
+    let mut depth = 0_usize;
+    for edge in root.traverse() {
+        match edge {
+            NodeEdge::Start(_) => depth += 1,
+            NodeEdge::End(_) => depth -= 1,
+        }
+        if depth > MAX_DEPTH {
+            return None;
+        }
+    }
+    let mut html = String::new();
+    comrak::format_html(root, &options, &mut html).ok()?;
+    Some(html)
 }
 
 /// A description that can be edited in place; saves with the button or Ctrl+Enter, gives up with Escape.

@@ -10,7 +10,7 @@ const MAX_CELLS: usize = 300;
 /// Characters of one output that are shown.
 const MAX_OUTPUT: usize = 20_000;
 /// Bytes of HTML of the whole notebook, pictures included; what is beyond is left out.
-const MAX_HTML: usize = 6 * 1024 * 1024;
+const MAX_HTML: usize = 3 * 1024 * 1024;
 /// The longest markup of an output that is shown, in bytes: to clean more would take seconds.
 const MAX_MARKUP: usize = 128 * 1024;
 /// Pictures that browsers show, the best first. A drawing is one, too: as a picture it runs no scripts.
