@@ -93,9 +93,8 @@ impl Edit {
         let registered_no = self.registered_no;
         if !archived.is_empty() {
             rows::end_others(tx, registered_no, to, version, self.time).await?;
-        }
-        for other in &archived {
-            self.note(tx, Some(*other), Change::Displaced { from: to, by: version }).await?;
+            let (when, echo) = ((self.time, self.actor.as_deref()), Change::Displaced { from: to, by: version });
+            rows::add_to_each(tx, registered_no, &archived, when, &echo).await?;
         }
         if from != to {
             rows::note_stage(tx, registered_no, version, to, self.time).await?;

@@ -341,6 +341,29 @@ async fn until_somebody_waits(t: &TestService) {
 
 #[rstest]
 #[tokio::test]
+async fn all_that_give_way_are_told_of_at_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let t = TestService::new(backend).await;
+    let s = &t.service;
+    model_with_versions(s, "m", 5).await;
+    for version in 1..=4 {
+        s.transition_stage("m", &version.to_string(), "Staging", false).await.unwrap();
+    }
+    acting_as(Some("ada"), s.transition_stage("m", "5", "Staging", true)).await.unwrap();
+    for version in 1..=4 {
+        let last = history(s, "m", Some(&version.to_string())).await.pop().unwrap();
+        assert_eq!((last.version, last.actor.as_deref()), (Some(version), Some("ada")));
+        assert_eq!(last.change, Change::Displaced { from: Stage::Staging, by: 5 });
+    }
+    if backend == Backend::Postgres {
+        // Which statement of its transaction made a row.
+        const STATEMENTS: &str = "SELECT count(DISTINCT cmin::text) FROM registry_events WHERE echo";
+        let mut conn = t.database.store.read().await.unwrap();
+        assert_eq!(conn.fetch_one::<(i64,)>(STATEMENTS, vec![]).await.unwrap(), (1,));
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn long_texts_do_not_fill_the_memory(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let t = TestService::new(backend).await;
     let new = NewRegisteredModel { tags: vec![Tag::new("k", "x".repeat(50_000))], ..model("m") };

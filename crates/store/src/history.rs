@@ -3,6 +3,7 @@
 use domain::history::{Change, HistoryEntry, StageSpan};
 use domain::model_versions::Stage;
 
+use crate::bulk::to_json;
 use crate::model_versions::by_stage;
 use crate::sqlite::row;
 use crate::{Conn, Result, StoreError, args};
@@ -65,6 +66,32 @@ pub async fn add(conn: &mut Conn, registered_no: i64, entry: &HistoryEntry) -> R
     let echo = entry.change.is_echo();
     let args = args![registered_no, entry.version, entry.time, entry.actor.as_deref(), change, echo];
     conn.execute(SQL, args).await.map(drop)
+}
+
+/// Adds the same entry to the histories of several versions, in one statement.
+pub async fn add_to_each(
+    conn: &mut Conn,
+    registered_no: i64,
+    versions: &[i64],
+    (time, actor): (i64, Option<&str>),
+    change: &Change,
+) -> Result<()> {
+    const POSTGRES: &str = "INSERT INTO registry_events (registered_no, version, time, actor, change, echo)
+        SELECT $2, version, $3, $4, $5, $6 FROM unnest($1) AS version";
+    const SQLITE: &str = "INSERT INTO registry_events (registered_no, version, time, actor, change, echo)
+        SELECT $2, value, $3, $4, $5, $6 FROM json_each($1)";
+    let echo = change.is_echo();
+    let change = serde_json::to_string(change).map_err(|e| StoreError::Database(e.into()))?;
+    match conn {
+        Conn::Postgres(c) => {
+            let insert = sqlx::query(POSTGRES).bind(versions).bind(registered_no).bind(time).bind(actor);
+            insert.bind(change).bind(echo).execute(&mut **c).await?;
+        }
+        Conn::Sqlite(_) => {
+            conn.execute(SQLITE, args![to_json(versions), registered_no, time, actor, change, echo]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// When the last thing was done to a model or one of its versions.

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::conn::{Conn, Dialect};
 use crate::error::StoreError;
@@ -80,7 +82,7 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Db {
-    Postgres(PgPool),
+    Postgres { pool: PgPool, writers: Arc<Semaphore> },
     Sqlite { readers: Readers, writer: Writer },
 }
 
@@ -143,7 +145,8 @@ impl Store {
                     .await
                     .map_err(|e| failed(e.to_string()))?;
                 migrate::postgres(&pool).await.map_err(|e| e.explain(&uri))?;
-                Ok(Self { db: Db::Postgres(pool), keys: Keys::default() })
+                let writers = Arc::new(Semaphore::new(most_writers(options.max_connections)));
+                Ok(Self { db: Db::Postgres { pool, writers }, keys: Keys::default() })
             }
             "sqlite" => {
                 let path = sqlite_path(&options.uri).ok_or_else(|| OpenError::Uri(uri.clone()))?;
@@ -168,7 +171,7 @@ impl Store {
     /// Which database it is.
     pub fn dialect(&self) -> Dialect {
         match self.db {
-            Db::Postgres(_) => Dialect::Postgres,
+            Db::Postgres { .. } => Dialect::Postgres,
             Db::Sqlite { .. } => Dialect::Sqlite,
         }
     }
@@ -181,7 +184,7 @@ impl Store {
     /// A connection for reading. What it reads is committed; statements do not share a snapshot.
     pub async fn read(&self) -> Result<Conn> {
         Ok(match &self.db {
-            Db::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
+            Db::Postgres { pool, .. } => Conn::Postgres(pool.acquire().await?),
             Db::Sqlite { readers, .. } => Conn::Sqlite(readers.acquire(true).await?),
         })
     }
@@ -190,7 +193,7 @@ impl Store {
     /// thread, since they take microseconds.
     pub async fn look_up(&self) -> Result<Conn> {
         match &self.db {
-            Db::Postgres(_) => self.read().await,
+            Db::Postgres { .. } => self.read().await,
             Db::Sqlite { readers, .. } => Ok(Conn::Sqlite(readers.acquire(false).await?)),
         }
     }
@@ -228,11 +231,11 @@ impl Store {
     {
         match &self.db {
             Db::Sqlite { writer, .. } => writer.write(body).await,
-            Db::Postgres(pool) => {
-                let pool = pool.clone();
+            Db::Postgres { pool, writers } => {
+                let (pool, writers) = (pool.clone(), writers.clone());
                 // A task of its own, so that a client that hangs up can't leave a transaction open half-way.
                 let task = tokio::spawn(async move {
-                    let mut conn = Conn::Postgres(pool.acquire().await.map_err(StoreError::from)?);
+                    let (_turn, mut conn) = acquire_to_write(&pool, &writers).await?;
                     if !transaction {
                         return body(&mut conn).await;
                     }
@@ -260,10 +263,27 @@ impl Store {
     /// Waits for open work and closes every connection.
     pub async fn close(&self) {
         match &self.db {
-            Db::Postgres(pool) => pool.close().await,
+            Db::Postgres { pool, .. } => pool.close().await,
             Db::Sqlite { readers, .. } => readers.close(),
         }
     }
+}
+
+/// How many connections writes may hold at a time. Writers that wait for a row that another one has locked hold theirs,
+/// and must leave a quarter to those who read.
+fn most_writers(max_connections: u32) -> usize {
+    let all = max_connections as usize;
+    (all - all / 4).max(1)
+}
+
+/// A connection for a write, in the order of asking, and its turn, to be kept for as long. Both together are waited for
+/// as long as a connection alone is.
+async fn acquire_to_write<'w>(pool: &PgPool, writers: &'w Semaphore) -> Result<(SemaphorePermit<'w>, Conn)> {
+    let acquire = async {
+        let turn = writers.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        Ok((turn, Conn::Postgres(pool.acquire().await?)))
+    };
+    tokio::time::timeout(ACQUIRE_TIMEOUT, acquire).await.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()))
 }
 
 /// Drops a connection that may still be inside a transaction, rather than lending it out again.
