@@ -341,6 +341,40 @@ async fn until_somebody_waits(t: &TestService) {
 
 #[rstest]
 #[tokio::test]
+async fn a_version_gets_its_aliases_in_one_step(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let t = TestService::new(backend).await;
+    let s = &t.service;
+    let aliases = async |version: &str| s.model_version("m", version).await.unwrap().aliases;
+    model_with_versions(s, "m", 2).await;
+    s.set_aliases("m", "1", &[text("moves"), text("stays")]).await.unwrap();
+    s.set_aliases("m", "2", &[text("goes"), text("kept")]).await.unwrap();
+    s.set_aliases("m", "2", &[text("moves"), text("kept"), text("new")]).await.unwrap();
+    assert_eq!(
+        (aliases("1").await, aliases("2").await),
+        (vec![text("stays")], ["kept", "moves", "new"].map(text).to_vec())
+    );
+    let told = changes(history(s, "m", None).await);
+    assert_eq!(
+        told[7..],
+        [
+            (Some(2), Change::AliasDeleted { alias: text("goes") }),
+            (Some(2), Change::AliasSet { alias: text("moves"), left: Some(1) }),
+            (Some(2), Change::AliasSet { alias: text("new"), left: None }),
+        ]
+    );
+
+    // All or nothing.
+    let refused = s.set_aliases("m", "2", &[text("another"), text("v1")]).await.unwrap_err();
+    assert_eq!(refused.code, domain::ErrorCode::InvalidParameterValue);
+    assert_eq!(aliases("2").await, ["kept", "moves", "new"]);
+    s.set_aliases("m", "2", &[]).await.unwrap();
+    assert_eq!(aliases("2").await, Vec::<String>::new());
+    let unknown = s.set_aliases("m", "3", &[]).await.unwrap_err();
+    assert_eq!(unknown, Error::not_found("Model Version (name=m, version=3) not found"));
+}
+
+#[rstest]
+#[tokio::test]
 async fn all_that_give_way_are_told_of_at_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let t = TestService::new(backend).await;
     let s = &t.service;

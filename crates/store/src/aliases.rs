@@ -40,6 +40,12 @@ pub(crate) async fn aliases_of_versions(conn: &mut Conn, versions: &[(i64, i64)]
     fetch_for_pairs(conn, POSTGRES, SQLITE, versions).await
 }
 
+/// The aliases of a version, by name.
+pub async fn of_version(conn: &mut Conn, registered_no: i64, version: i64) -> Result<Vec<String>> {
+    let rows = aliases_of_versions(conn, &[(registered_no, version)]).await?;
+    Ok(rows.into_iter().map(|row| row.alias).collect())
+}
+
 /// The version that an alias of a model points at.
 pub async fn find(conn: &mut Conn, registered_no: i64, alias: &str) -> Result<Option<i64>> {
     const SQL: &str = "SELECT version FROM model_aliases WHERE registered_no = $1 AND alias = $2";

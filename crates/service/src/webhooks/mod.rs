@@ -17,7 +17,7 @@ use store::webhooks::{self as rows, WebhookRow};
 
 pub(crate) use config::Webhooks;
 pub use config::{Resolver, SystemResolver, WebhookConfig};
-pub(crate) use outbox::News;
+pub(crate) use outbox::{News, Outbox};
 
 use crate::errors::Fault;
 use crate::{Service, paging};
