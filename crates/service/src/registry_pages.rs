@@ -9,6 +9,9 @@ use crate::Service;
 use crate::errors::{Fault, from_store};
 use crate::registered_models::find;
 
+/// Most versions of a stage that a version's page names.
+const MAX_OF_STAGE: i64 = 10;
+
 /// Some of a model's versions, and how many there are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VersionList {
@@ -43,7 +46,8 @@ impl Service {
         Ok(VersionList { items, total: counts.total, active: counts.active })
     }
 
-    /// A model's versions in Staging and Production, by version.
+    /// A model's versions in Staging and Production, by version: of each stage the ten highest. How many there are in all is
+    /// said by [`Service::list_versions`].
     pub async fn active_versions(&self, name: &str) -> Result<Vec<(i64, Stage)>> {
         names::check_model_name(name, "name")?;
         Ok(self.read_active_versions(name).await?)
@@ -52,8 +56,13 @@ impl Service {
     async fn read_active_versions(&self, name: &str) -> Result<Vec<(i64, Stage)>, Fault> {
         let mut conn = self.inner.store.read().await?;
         let no = find(&mut conn, name).await?.registered_no;
-        let active = rows::active(&mut conn, no).await?;
-        Ok(active.into_iter().map(|row| (row.version, Stage::from_number(row.stage).unwrap_or_default())).collect())
+        let mut active = Vec::new();
+        for stage in [Stage::Staging, Stage::Production] {
+            let versions = rows::in_stage(&mut conn, no, stage, MAX_OF_STAGE).await?;
+            active.extend(versions.into_iter().map(|version| (version, stage)));
+        }
+        active.sort_unstable_by_key(|(version, _)| *version);
+        Ok(active)
     }
 
     /// These runs in any lifecycle stage, by id; unknown ones are left out.

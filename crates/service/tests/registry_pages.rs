@@ -41,6 +41,22 @@ async fn versions_come_highest_first_page_by_page(#[values(Backend::Sqlite, Back
 
 #[rstest]
 #[tokio::test]
+async fn a_stage_of_many_versions_shows_the_highest(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let t = TestService::new(backend).await;
+    for number in 1..=13 {
+        let new = NewModelVersion { name: "m".into(), source: "s3://b/m".into(), ..NewModelVersion::default() };
+        t.service.register_model(new).await.unwrap();
+        let stage = if number == 1 { "Production" } else { "Staging" };
+        t.service.transition_stage("m", &number.to_string(), stage, false).await.unwrap();
+    }
+    let shown = t.service.active_versions("m").await.unwrap();
+    let expected: Vec<_> = (4..=13).map(|version| (version, Stage::Staging)).collect();
+    assert_eq!(shown, [vec![(1, Stage::Production)], expected].concat());
+    assert_eq!(t.service.list_versions("m", true, 0, 0).await.unwrap().active, 13);
+}
+
+#[rstest]
+#[tokio::test]
 async fn source_runs_are_those_that_are_here(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let t = TestService::new(backend).await;
     let new = NewRun { run_name: Some("mlp".into()), ..NewRun::default() };

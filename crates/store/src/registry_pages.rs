@@ -1,5 +1,7 @@
 //! What pages of the registry list: versions by number, counted, and those in use.
 
+use domain::model_versions::Stage;
+
 use crate::model_versions::{VersionRow, by_stage};
 use crate::sqlite::row;
 use crate::{Conn, Result, args};
@@ -19,9 +21,9 @@ pub(crate) const ACTIVE_VERSIONS: [&str; 2] = by_stage!(
     " WHERE registered_no = $1 AND stage IN (1, 2) AND deleted_at IS NULL
     ) ORDER BY v.version DESC LIMIT $3 OFFSET $2"
 );
-pub(crate) const ACTIVE: [&str; 2] = by_stage!(
-    "SELECT version, stage FROM model_versions",
-    " WHERE registered_no = $1 AND stage IN (1, 2) AND deleted_at IS NULL ORDER BY version"
+pub(crate) const IN_STAGE: [&str; 2] = by_stage!(
+    "SELECT version FROM model_versions",
+    " WHERE registered_no = $1 AND stage = $2 AND deleted_at IS NULL ORDER BY version DESC LIMIT $3"
 );
 
 row! {
@@ -32,17 +34,6 @@ row! {
         pub total: i64,
         /// In Staging or Production.
         pub active: i64,
-    }
-}
-
-row! {
-    /// A version and its stage.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct StagedRow {
-        /// The version's number.
-        pub version: i64,
-        /// A [`Stage`](domain::model_versions::Stage)'s number.
-        pub stage: i64,
     }
 }
 
@@ -63,7 +54,9 @@ pub async fn versions(
     conn.fetch_all(sql, args![registered_no, offset, limit]).await
 }
 
-/// A model's versions in Staging and Production, by version.
-pub async fn active(conn: &mut Conn, registered_no: i64) -> Result<Vec<StagedRow>> {
-    conn.fetch_all(conn.pick(ACTIVE[0], ACTIVE[1]), args![registered_no]).await
+/// Some of a model's versions in a stage, the highest first.
+pub async fn in_stage(conn: &mut Conn, registered_no: i64, stage: Stage, limit: i64) -> Result<Vec<i64>> {
+    let args = args![registered_no, stage.number(), limit];
+    let found: Vec<(i64,)> = conn.fetch_all(conn.pick(IN_STAGE[0], IN_STAGE[1]), args).await?;
+    Ok(found.into_iter().map(|(version,)| version).collect())
 }

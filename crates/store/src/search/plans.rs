@@ -159,7 +159,7 @@ async fn the_registry_is_read_by_indexes() {
         (registry_pages::COUNTS[1], by_stage, "SCAN"),
         (registry_pages::VERSIONS, "SEARCH v USING PRIMARY KEY (registered_no=?)", sort),
         (registry_pages::ACTIVE_VERSIONS[1], by_stages, sort),
-        (registry_pages::ACTIVE[1], by_stages, "SCAN"),
+        (registry_pages::IN_STAGE[1], by_stages, sort),
         (crate::model_versions::ARCHIVE[1], by_stages, "SCAN"),
     ] {
         let plan = explain(&mut conn, sql).await;
