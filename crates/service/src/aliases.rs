@@ -53,11 +53,11 @@ impl Service {
         let set = self.inner.store.write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
                 let row = lock(tx, &name, version).await?;
-                let had = aliases::of_version(tx, row.registered_no, version).await?;
-                for alias in had.iter().filter(|alias| !wanted.contains(alias)) {
+                let before = aliases::of_version(tx, row.registered_no, version).await?;
+                for alias in before.iter().filter(|alias| !wanted.contains(alias)) {
                     hand.delete(tx, row.registered_no, &name, alias.clone()).await?;
                 }
-                for alias in wanted.into_iter().filter(|alias| !had.contains(alias)) {
+                for alias in wanted.into_iter().filter(|alias| !before.contains(alias)) {
                     names::check_new_alias(&alias)?;
                     hand.set(tx, &row, alias).await?;
                 }

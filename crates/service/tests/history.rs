@@ -382,7 +382,7 @@ async fn all_that_give_way_are_told_of_at_once(#[values(Backend::Sqlite, Backend
     for version in 1..=4 {
         s.transition_stage("m", &version.to_string(), "Staging", false).await.unwrap();
     }
-    acting_as(Some("ada"), s.transition_stage("m", "5", "Staging", true)).await.unwrap();
+    Box::pin(acting_as(Some("ada"), s.transition_stage("m", "5", "Staging", true))).await.unwrap();
     for version in 1..=4 {
         let last = history(s, "m", Some(&version.to_string())).await.pop().unwrap();
         assert_eq!((last.version, last.actor.as_deref()), (Some(version), Some("ada")));
