@@ -82,7 +82,7 @@ fn read_strictly(body: &[u8]) -> Option<(String, LogBatch)> {
     }
     let batch: Batch = serde_json::from_slice(body).ok()?;
     let complete = !batch.run_id.is_empty()
-        && batch.metrics.iter().all(|m| !m.key.is_empty())
+        && batch.metrics.iter().all(|m| !m.key.is_empty() && m.dataset_name.is_some() == m.dataset_digest.is_some())
         && batch.params.iter().chain(&batch.tags).all(|p| !p.key.is_empty());
     complete.then(|| {
         let metrics = batch.metrics.into_iter().map(LogMetric::from).collect();

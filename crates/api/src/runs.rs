@@ -115,7 +115,7 @@ pub(crate) async fn log_metric(State(service): State<Service>, mut params: Param
 
 /// Reads one metric value: the whole request of log-metric, or an element of a batch.
 pub(crate) fn read_metric(params: &mut Params) -> Result<LogMetric, ApiError> {
-    Ok(LogMetric {
+    let read = LogMetric {
         metric: Metric {
             key: params.required_string("key")?,
             value: params.required_double("value")?,
@@ -125,7 +125,12 @@ pub(crate) fn read_metric(params: &mut Params) -> Result<LogMetric, ApiError> {
         model_id: filled(params.string("model_id")?),
         dataset_name: filled(params.string("dataset_name")?),
         dataset_digest: filled(params.string("dataset_digest")?),
-    })
+    };
+    // The client cannot read a metric with one of them.
+    if read.dataset_name.is_some() != read.dataset_digest.is_some() {
+        return Err(ApiError::invalid("Both dataset_name and dataset_digest must be provided if one is provided"));
+    }
+    Ok(read)
 }
 
 /// A text that MLflow takes for absent when it is empty.

@@ -100,7 +100,11 @@ pub(crate) async fn digests(State(service): State<Service>, mut params: Params) 
     let files = files.iter().zip(&names).map(|(file, name)| WireDigest {
         path: &file.path,
         file_size: file.size.unwrap_or_default(),
-        sha256: found.get(*name).map(|digest| digest.sha256.to_string()),
+        // What somebody else has written in its place since has another size, most times.
+        sha256: found
+            .get(*name)
+            .filter(|digest| file.size == Some(digest.size))
+            .map(|digest| digest.sha256.to_string()),
     });
     json(&WireDigests { files: files.collect() })
 }

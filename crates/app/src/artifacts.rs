@@ -179,7 +179,11 @@ async fn load_browser(owner: Owner, selected: Option<String>) -> UiResult<Browse
         level = &mut node.inner;
     }
     let sha256 = match &found {
-        Some(node) if !node.is_dir => owner.file(&service, &node.path).await?.digest().await?,
+        // What somebody else has written in its place since has another size, most times.
+        Some(node) if !node.is_dir => {
+            let digest = owner.file(&service, &node.path).await?.digest().await?;
+            digest.filter(|digest| node.size == Some(digest.size))
+        }
         _ => None,
     };
     let sha256 = sha256.map(|digest| digest.sha256.to_string());

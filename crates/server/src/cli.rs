@@ -1,6 +1,8 @@
 //! The command line: the names of `mlflow server`'s flags and environment variables, and a few of our own.
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use std::ffi::OsStr;
+
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// An MLflow tracking server, model registry and artifact proxy with its own web UI.
 #[derive(Debug, Parser)]
@@ -8,6 +10,22 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Reads the command line and the environment; ends the process with a sentence if it cannot.
+pub(crate) fn read() -> Cli {
+    let command = without_empty(Cli::command(), |name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
+    Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+/// A command that takes no notice of variables that are empty, as those are that docker compose and others pass on unset.
+fn without_empty(command: clap::Command, is_empty: impl Fn(&OsStr) -> bool + Copy) -> clap::Command {
+    command.mut_subcommands(|subcommand| {
+        subcommand.mut_args(|arg| match arg.get_env() {
+            Some(name) if is_empty(name) => arg.env(None::<&'static str>),
+            _ => arg,
+        })
+    })
 }
 
 #[derive(Debug, Subcommand)]
@@ -281,7 +299,15 @@ pub(crate) struct HealthArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+
+    #[test]
+    fn empty_variables_count_as_unset() {
+        let command = without_empty(Cli::command(), |name| name == "MLFLOW_PORT");
+        let server = command.find_subcommand("server").unwrap();
+        let env = |id: &str| server.get_arguments().find(|arg| arg.get_id() == id).unwrap().get_env();
+        assert_eq!(env("port"), None);
+        assert_eq!(env("host"), Some(OsStr::new("MLFLOW_HOST")));
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

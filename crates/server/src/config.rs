@@ -66,7 +66,10 @@ impl Config {
             None if serve => "mlflow-artifacts:/".to_owned(),
             None => absolute_location("./mlruns")?,
         };
-        if default_root.starts_with("mlflow-artifacts:") && !serve {
+        // With a host it is another server's proxy.
+        let is_own_proxy =
+            default_root.starts_with("mlflow-artifacts:") && !default_root.starts_with("mlflow-artifacts://");
+        if is_own_proxy && !serve {
             return Err(format!(
                 "--default-artifact-root {default_root} needs the artifact proxy: leave out --no-serve-artifacts"
             ));

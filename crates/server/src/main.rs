@@ -13,7 +13,6 @@ mod web;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 
 /// Answers are made of many short texts; the system's allocator takes a sixth more time for them.
@@ -21,7 +20,7 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::read();
     let done = match cli.command {
         cli::Command::Server(args) => serve::run(&args),
         cli::Command::Health(args) => health::check(&args),

@@ -1,6 +1,6 @@
 //! `ferroflow server`: from configuration to a listening server, and to its end.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,10 +153,14 @@ async fn wait_for_stop() {
 
 /// Says where everything is, and how a client gets there.
 fn greet(args: &ServerArgs, artifacts: &service::ArtifactConfig, prefix: &str, port: u16) {
-    let host = if args.host == "0.0.0.0" || args.host == "127.0.0.1" { "localhost" } else { &args.host };
+    let host = match args.host.as_str() {
+        "0.0.0.0" | "127.0.0.1" | "::" | "::1" => "localhost".to_owned(),
+        address if address.contains(':') => format!("[{address}]"),
+        name => name.to_owned(),
+    };
     let address = format!("http://{host}:{port}{prefix}");
     let files = if artifacts.serve { &artifacts.destination } else { &artifacts.default_root };
-    println!(
+    let greeting = format!(
         "Ferroflow {version} serves at {address}\n\
          \x20 metadata:  {database}\n\
          \x20 artifacts: {files}\n\n\
@@ -166,6 +170,8 @@ fn greet(args: &ServerArgs, artifacts: &service::ArtifactConfig, prefix: &str, p
         version = env!("CARGO_PKG_VERSION"),
         database = service::redact(&args.backend_store_uri),
     );
+    // Nobody may be listening.
+    drop(writeln!(std::io::stdout(), "{greeting}"));
 }
 
 fn log(args: &ServerArgs) {

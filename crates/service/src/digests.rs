@@ -92,7 +92,6 @@ impl Digests {
             // The object is as it was; of others nobody knows.
             Err(
                 ArtifactError::Interrupted(_)
-                | ArtifactError::Full(_)
                 | ArtifactError::IsDirectory
                 | ArtifactError::NotADirectory
                 | ArtifactError::Outside

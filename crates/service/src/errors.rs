@@ -15,6 +15,10 @@ pub(crate) fn from_store(error: StoreError) -> Error {
             tracing::error!(%cause, "the database has no room left");
             Error::new(ErrorCode::InsufficientStorage, "The database has no room left.")
         }
+        StoreError::TooLong(cause) => {
+            tracing::info!(%cause, "the database refused a text");
+            Error::invalid("A name, key or id in the request is too long.")
+        }
         StoreError::Text(_) => Error::invalid("Text must not contain the character U+0000."),
         StoreError::Conflict(cause) | StoreError::Database(cause) => {
             tracing::error!(%cause, "a database statement failed");

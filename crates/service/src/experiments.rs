@@ -234,9 +234,9 @@ async fn whole(conn: &mut Conn, row: Option<ExperimentRow>) -> Result<Option<Exp
     Ok(experiments::load(conn, row.into_iter().collect()).await.map_err(from_store)?.pop())
 }
 
-/// The experiment of a wire id, which must be in use.
-pub(crate) async fn active_experiment(conn: &mut Conn, id: &str) -> Result<ExperimentRow, Fault> {
-    let row = experiments::find(conn, ExperimentId::parse(id)?).await?.ok_or_else(|| unknown_experiment(id))?;
+/// The experiment of a wire id, which must be in use, and is until the transaction ends.
+pub(crate) async fn active_experiment(tx: &mut Conn, id: &str) -> Result<ExperimentRow, Fault> {
+    let row = experiments::hold(tx, ExperimentId::parse(id)?).await?.ok_or_else(|| unknown_experiment(id))?;
     if row.deleted_at.is_some() {
         return Err(Error::invalid(format!(
             "The experiment {id} must be in the 'active' state. Current state is {}.",

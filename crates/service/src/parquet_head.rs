@@ -80,7 +80,7 @@ fn read(blocks: Blocks, max_rows: usize, max_columns: usize) -> ParquetResult<Ta
     if let Some(group) = metadata.row_groups().first() {
         for column in group.columns() {
             let top = column.column_path().parts().first().map_or("", String::as_str);
-            *estimates.entry(top).or_default() += column.compressed_size().clamp(0, COLUMN_ESTIMATE);
+            *estimates.entry(top).or_default() += column.uncompressed_size().clamp(0, COLUMN_ESTIMATE);
         }
     }
     let mut left = COLUMNS_ESTIMATE;

@@ -449,3 +449,27 @@ async fn a_full_database_says_so_and_goes_on_when_there_is_room() {
     set("PRAGMA max_page_count = 100000").await;
     t.service.log_param(&id, "after", "1").await.unwrap();
 }
+
+#[rstest]
+#[tokio::test]
+async fn very_many_tags_and_very_long_keys_are_no_fault(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let t = TestService::new(backend).await;
+    // Each key twice: to compare each with each would take minutes.
+    let tags = (0..60_000).map(|n| Tag::new(format!("k{}", n % 30_000), n.to_string())).collect();
+    let run = t.service.create_run(NewRun { tags, ..NewRun::default() }).await.unwrap();
+    assert_eq!((run.tag("k0"), run.tag("k29999")), (Some("30000"), Some("59999")));
+    // Postgres cannot look up what does not fit its indexes, not even compressed.
+    let mut chance = 1_u64;
+    let key: String = std::iter::repeat_with(|| {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'a' + u8::try_from((chance >> 33) % 26).unwrap())
+    })
+    .take(20_000)
+    .collect();
+    let created = t.service.create_run(NewRun { tags: vec![Tag::new(key, "")], ..NewRun::default() }).await;
+    if let Err(error) = created {
+        assert_eq!(error.code, ErrorCode::InvalidParameterValue);
+    }
+}

@@ -386,3 +386,24 @@ async fn a_search_is_exported_whole(#[values(Backend::Sqlite, Backend::Postgres)
     let refused = t.service.runs_csv(search("nonsense"), None).await.err().map(|error| error.code);
     assert_eq!(refused, Some(ErrorCode::InvalidParameterValue));
 }
+
+#[rstest]
+#[tokio::test]
+async fn whole_and_broken_numbers_may_follow_each_other(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let t = TestService::new(backend).await;
+    three(&t).await;
+    for _ in 0..2 {
+        for (filter, found) in [
+            ("start_time > 15", "c b"),
+            ("start_time > 9.5", "c b a"),
+            ("start_time > 19", "c b"),
+            ("start_time <= 10.5", "a"),
+            ("end_time >= 98.5", "a"),
+            ("end_time >= 98", "a"),
+        ] {
+            assert_eq!(names(&t, search(filter)).await, found, "{filter}");
+        }
+    }
+}

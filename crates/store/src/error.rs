@@ -18,6 +18,9 @@ pub enum StoreError {
     /// Text that the database does not keep: Postgres has no U+0000.
     #[error("a text cannot be kept: {0}")]
     Text(#[source] Cause),
+    /// A text that is longer than the database can look up.
+    #[error("a text is too long: {0}")]
+    TooLong(#[source] Cause),
     /// Any other fault of a statement.
     #[error("a statement failed: {0}")]
     Database(#[source] Cause),
@@ -36,6 +39,8 @@ impl From<sqlx::Error> for StoreError {
             }
             sqlx::Error::Database(cause) => match cause.code().as_deref() {
                 Some("53100") => Self::Full,
+                // A text that is too long for an index.
+                Some("54000") => Self::TooLong,
                 // Connection exceptions, out of resources, shutdown and start-up, and the two kinds of conflict between
                 // transactions that a retry resolves.
                 Some(code)

@@ -80,6 +80,13 @@ pub async fn find(conn: &mut Conn, id: ExperimentId) -> Result<Option<Experiment
     conn.fetch_optional(SQL, args![id.0]).await
 }
 
+/// As [`find`], and the experiment stays as it is until the transaction ends.
+pub async fn hold(tx: &mut Conn, id: ExperimentId) -> Result<Option<ExperimentRow>> {
+    const SQLITE: &str = concat!("SELECT ", columns!(), " FROM experiments WHERE experiment_id = $1");
+    const POSTGRES: &str = concat!("SELECT ", columns!(), " FROM experiments WHERE experiment_id = $1 FOR SHARE");
+    tx.fetch_optional(tx.pick(POSTGRES, SQLITE), args![id.0]).await
+}
+
 /// An experiment by its exact name, in any lifecycle stage.
 pub async fn find_by_name(conn: &mut Conn, name: &str) -> Result<Option<ExperimentRow>> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM experiments WHERE name = $1");

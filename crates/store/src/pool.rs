@@ -62,15 +62,21 @@ impl Options {
     }
 }
 
-/// A URI without its password.
+/// A URI without its passwords.
 pub fn redact(uri: &str) -> String {
-    match (uri.find("://"), uri.rfind('@')) {
+    let hidden = match (uri.find("://"), uri.rfind('@')) {
         (Some(scheme), Some(at)) if scheme < at => match uri[scheme + 3..at].find(':') {
             Some(colon) => format!("{}:***{}", &uri[..scheme + 3 + colon], &uri[at..]),
             None => uri.to_owned(),
         },
         _ => uri.to_owned(),
-    }
+    };
+    let Some((start, query)) = hidden.split_once('?') else { return hidden };
+    let shown = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((key, _)) if key.to_ascii_lowercase().contains("password") => format!("{key}=***"),
+        _ => pair.to_owned(),
+    });
+    format!("{start}?{}", shown.collect::<Vec<_>>().join("&"))
 }
 
 /// A database. Cheap to clone.
@@ -307,6 +313,8 @@ mod tests {
     #[test]
     fn passwords_are_never_shown() {
         assert_eq!(redact("postgresql://u:p@ss@h:5432/d"), "postgresql://u:***@h:5432/d");
+        let in_query = "postgresql://h/d?user=u&password=p%40&sslpassword=q&sslmode=require";
+        assert_eq!(redact(in_query), "postgresql://h/d?user=u&password=***&sslpassword=***&sslmode=require");
         assert_eq!(redact("sqlite:///a.db"), "sqlite:///a.db");
         assert_eq!(redact("postgresql://u@h/d"), "postgresql://u@h/d");
     }

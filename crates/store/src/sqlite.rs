@@ -40,7 +40,6 @@ impl Access {
         connection.pragma_update(None, "synchronous", if self.full_sync { "full" } else { "normal" })?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "mmap_size", 256 << 20)?;
-        connection.pragma_update(None, "temp_store", "memory")?;
         connection.pragma_update(None, "case_sensitive_like", true)?;
         Ok(connection)
     }

@@ -196,3 +196,17 @@ async fn runs_are_exported_as_a_file() {
         @r#"400 {"error_code":"INVALID_PARAMETER_VALUE","message":"Missing value for required parameter 'experiment_id'. See the API docs for more information about request parameters.","sqlstate":"KAM00","error_class":"INVALID_PARAMETER_VALUE"}"#
     );
 }
+
+#[tokio::test]
+async fn a_metric_of_half_a_dataset_is_refused() {
+    let api = Api::new().await;
+    let created = api.post("runs/create", json!({"experiment_id": "0"})).await;
+    let id = field(&created, "/run/info/run_id");
+    let metric = json!({"run_id": id, "key": "m", "value": 1.0, "timestamp": 1, "dataset_name": "d"});
+    for refused in [
+        api.post("runs/log-metric", metric.clone()).await,
+        api.post("runs/log-batch", json!({"run_id": id, "metrics": [metric]})).await,
+    ] {
+        assert!(refused.starts_with("400") && refused.contains("Both dataset_name and dataset_digest"), "{refused}");
+    }
+}

@@ -23,10 +23,12 @@ pub(super) fn number(column: Column, test: NumberTest) -> Expr {
     }
 }
 
+/// Two types of numbers are two texts of SQL: Postgres keeps a text's statement with the types that it first had, and would
+/// take the bits of one for the other's.
 fn bound(number: Number) -> Expr {
     match number {
         Number::Int(value) => Expr::val(value),
-        Number::Float(value) => Expr::val(value),
+        Number::Float(value) => Expr::val(value).cast_as("double precision"),
     }
 }
 
