@@ -77,6 +77,7 @@ def test_our_own_endpoints_answer_as_described(uri):
     )
     assert ask("GET", "v1/artifacts/digests", run_id=run["run_id"])["files"][0]["file_size"] == 5
     assert ask("GET", "v1/artifacts/archive", run_id=run["run_id"]).startswith(b"PK")
+    assert run["run_id"].encode() in ask("GET", "v1/runs/csv", experiment_id="0")
     ask("POST", "v1/gc", older_than="1d")
     ask("GET", "v1/gc")
     own = {name for name in description.names() if "/ferroflow/" in name}

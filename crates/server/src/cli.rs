@@ -147,15 +147,15 @@ pub(crate) struct ServerArgs {
     pub(crate) dev: bool,
 
     /// Has no meaning here; taken so that start scripts need no change.
-    #[arg(long, value_name = "OPTS", env = "MLFLOW_GUNICORN_OPTS")]
+    #[arg(long, value_name = "OPTS", env = "MLFLOW_GUNICORN_OPTS", allow_hyphen_values = true)]
     pub(crate) gunicorn_opts: Option<String>,
 
     /// Has no meaning here; taken so that start scripts need no change.
-    #[arg(long, value_name = "OPTS")]
+    #[arg(long, value_name = "OPTS", allow_hyphen_values = true)]
     pub(crate) waitress_opts: Option<String>,
 
     /// Has no meaning here; taken so that start scripts need no change.
-    #[arg(long, value_name = "OPTS", env = "MLFLOW_UVICORN_OPTS")]
+    #[arg(long, value_name = "OPTS", env = "MLFLOW_UVICORN_OPTS", allow_hyphen_values = true)]
     pub(crate) uvicorn_opts: Option<String>,
 
     /// Has no meaning here; taken so that start scripts need no change. Everything is read from the backend store.

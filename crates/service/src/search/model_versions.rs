@@ -29,7 +29,7 @@ impl Service {
         let asked = Asked::new(search.page_token.as_deref(), size)?;
         let mut conn = self.inner.store.read().await.map_err(from_store)?;
         let found = rows::page(&mut conn, &filter, &order, &asked.window()).await.map_err(from_store)?;
-        let page = asked.page(found, |last| rows::place(&order, last));
+        let page = asked.page(found, |last| rows::place(&filter, &order, last));
         let items = store::model_versions::load(&mut conn, page.items, false).await.map_err(from_store)?;
         Ok(Page { items, next_page_token: page.next_page_token })
     }

@@ -43,6 +43,13 @@ fn in_view(deleted_at: Expr, view: ViewType) -> Option<Expr> {
 /// a hundred take seconds to plan.
 const JOINED: usize = 8;
 
+/// How many rows a condition may single out for a search on SQLite to start from them rather than from its order.
+///
+/// SQLite keeps no count of values. Without knowing that a value is rare, such as a parent run's id, it would look at
+/// every run of an experiment; without knowing that it is common it would gather all of its runs, though a page needs
+/// but the first. Postgres does know.
+const FEW: u64 = 100;
+
 /// A comparison's place in a filter, for a database.
 #[derive(Clone, Copy)]
 struct Scope {

@@ -1,12 +1,13 @@
 //! Searching versions of registered models.
 
-use domain::search::OrderKey;
+use domain::registered_models::PROMPT_TAG;
 use domain::search::model_versions::{Comparison, Filter, OrderBy, TextAttribute};
+use domain::search::{OrderKey, TextTest};
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
-use super::{Column, Kind, Place, Scope, Steps, Value, Window, text_value, values};
+use super::{Column, FEW, Kind, Place, Scope, Steps, Value, Window, values, with_key};
 use crate::model_versions::VersionRow;
-use crate::{Conn, Dialect, Result};
+use crate::{Conn, Dialect, Result, registered_models};
 
 /// The versions of a page. Ties of the order are broken by name, and then by version, highest first; an empty order is
 /// by last update, latest first.
@@ -16,16 +17,19 @@ pub async fn page(
     order: &[OrderKey<OrderBy>],
     window: &Window,
 ) -> Result<Vec<VersionRow>> {
-    let statement = statement(conn.dialect(), filter, order, window);
-    conn.fetch_all_built(&statement).await
+    match statement(conn, filter, order, window).await? {
+        Some(statement) => conn.fetch_all_built(&statement).await,
+        None => Ok(Vec::new()),
+    }
 }
 
-pub(crate) fn statement(
-    dialect: Dialect,
+/// The statement that finds a page; `None` if nothing can be found.
+pub(crate) async fn statement(
+    conn: &mut Conn,
     filter: &Filter,
     order: &[OrderKey<OrderBy>],
     window: &Window,
-) -> SelectStatement {
+) -> Result<Option<SelectStatement>> {
     let columns = [
         "registered_no",
         "version",
@@ -54,20 +58,32 @@ pub(crate) fn statement(
     if !filter.prompts {
         statement.and_where(Expr::not_exists(prompt_versions()));
     }
-    for (scope, comparison) in Scope::each(dialect, &filter.comparisons) {
-        statement.and_where(condition(scope, comparison));
+    for (scope, comparison) in Scope::each(conn.dialect(), &filter.comparisons) {
+        match condition(scope, conn, comparison).await? {
+            Some(condition) => statement.and_where(condition),
+            None => return Ok(None),
+        };
+    }
+    let order = whole(filter, order);
+    if conn.dialect() == Dialect::Sqlite
+        && !filter.prompts
+        && let Some(first) = order.first().filter(|key| key.by != OrderBy::Name)
+    {
+        // Holds for all, but leads SQLite to the index in this order, which it takes for no better than the others. Prompts
+        // have a better one.
+        statement.and_where(Expr::col(column(first.by)).gte(i64::MIN));
     }
     let mut steps = Steps::default();
-    for key in whole(order) {
+    for key in order {
         let kind = if key.by == OrderBy::Name { Kind::Text } else { Kind::Integer };
         steps.by(Expr::col(column(key.by)), kind, key.ascending);
     }
     steps.apply(window, &mut statement);
-    statement
+    Ok(Some(statement))
 }
 
-/// An order that tells any two versions apart.
-fn whole(order: &[OrderKey<OrderBy>]) -> Vec<OrderKey<OrderBy>> {
+/// An order that tells any two versions apart. Of a single model's it leaves the name out, which its indexes do not have.
+fn whole(filter: &Filter, order: &[OrderKey<OrderBy>]) -> Vec<OrderKey<OrderBy>> {
     let mut whole = order.to_vec();
     if order.is_empty() {
         whole.push(OrderKey { by: OrderBy::LastUpdated, ascending: false });
@@ -77,18 +93,28 @@ fn whole(order: &[OrderKey<OrderBy>]) -> Vec<OrderKey<OrderBy>> {
             whole.push(OrderKey { by, ascending });
         }
     }
+    let one_model = filter.comparisons.iter().any(|comparison| name_of(comparison).is_some());
+    whole.retain(|key| !(one_model && key.by == OrderBy::Name));
     whole
 }
 
-/// Where a version stands in an order.
-pub fn place(order: &[OrderKey<OrderBy>], row: &VersionRow) -> Place {
+/// The one model whose versions hold a condition.
+fn name_of(comparison: &Comparison) -> Option<&str> {
+    match comparison {
+        Comparison::Text(TextAttribute::Name, TextTest::Eq(name)) => Some(name),
+        _ => None,
+    }
+}
+
+/// Where a version that a filter found stands in an order.
+pub fn place(filter: &Filter, order: &[OrderKey<OrderBy>], row: &VersionRow) -> Place {
     let value = |by| match by {
         OrderBy::Name => Value::Text(row.name.clone()),
         OrderBy::Version => Value::Integer(row.version),
         OrderBy::Created => Value::Integer(row.creation_time),
         OrderBy::LastUpdated => Value::Integer(row.last_update_time),
     };
-    whole(order).into_iter().map(|key| value(key.by)).collect()
+    whole(filter, order).into_iter().map(|key| value(key.by)).collect()
 }
 
 fn version(column: &'static str) -> Column {
@@ -116,16 +142,57 @@ fn prompt_versions() -> SelectStatement {
         .take()
 }
 
-fn condition(scope: Scope, comparison: &Comparison) -> Expr {
+/// A comparison as SQL; `None` if it holds for no version.
+async fn condition(scope: Scope, conn: &mut Conn, comparison: &Comparison) -> Result<Option<Expr>> {
     let dialect = scope.dialect;
-    match comparison {
+    if let Some(name) = name_of(comparison) {
+        let model = registered_models::find(conn, name).await?;
+        return Ok(model.map(|model| Expr::col(version("registered_no")).eq(model.registered_no)));
+    }
+    Ok(Some(match comparison {
         Comparison::Text(TextAttribute::Name, test) => values::text(dialect, ("m", "name"), test),
         Comparison::Text(TextAttribute::RunId, test) => values::text(dialect, version("run_id"), test),
-        Comparison::Text(TextAttribute::Source, test) => values::text(dialect, version("source"), test),
+        Comparison::Text(TextAttribute::Source, test) => values::indexed_text(dialect, version("source"), test),
         Comparison::Version(test) => values::number(version("version"), *test),
         Comparison::Tag(key, test) => {
-            let owner = [("registered_no", version("registered_no")), ("version", version("version"))];
-            text_value(scope, "model_version_tags", &owner, key, test)
+            if let TextTest::Eq(value) = test
+                && let Some(versions) = few(conn, key, value).await?
+            {
+                return Ok(versions.into_iter().map(is_version).reduce(Expr::or));
+            }
+            let has_tag = scope.exists(tagged(key).and_where(values::indexed_text(dialect, TAG, test)).take());
+            // Says nothing new, but is what an index can use.
+            let is_prompt = key == PROMPT_TAG && matches!(test, TextTest::Eq(_));
+            if is_prompt { has_tag.and(Expr::col(version("is_prompt"))) } else { has_tag }
         }
+    }))
+}
+
+/// The value of a tag in [`tagged`].
+const TAG: Column = ("x", "value");
+
+/// The version's tag with this key.
+fn tagged(key: &str) -> SelectStatement {
+    let owner = [("registered_no", version("registered_no")), ("version", version("version"))];
+    with_key("model_version_tags", &owner, key)
+}
+
+fn is_version((registered_no, number): (i64, i64)) -> Expr {
+    Expr::col(version("registered_no")).eq(registered_no).and(Expr::col(version("version")).eq(number))
+}
+
+/// On SQLite, the versions that have this very tag, if they are few; see [`FEW`].
+async fn few(conn: &mut Conn, key: &str, value: &str) -> Result<Option<Vec<(i64, i64)>>> {
+    if conn.dialect() == Dialect::Postgres {
+        return Ok(None);
     }
+    let statement = Query::select()
+        .columns([("x", "registered_no"), ("x", "version")])
+        .from_as("model_version_tags", "x")
+        .and_where(Expr::col(("x", "key")).eq(key))
+        .and_where(values::indexed_text(Dialect::Sqlite, TAG, &TextTest::Eq(value.to_owned())))
+        .limit(FEW + 1)
+        .take();
+    let rows: Vec<(i64, i64)> = conn.fetch_all_built(&statement).await?;
+    Ok((rows.len() as u64 <= FEW).then_some(rows))
 }

@@ -117,17 +117,91 @@ async fn the_registry_is_searched_by_indexes() {
         let statement = registered_models::statement(Dialect::Sqlite, &filter, &order, &WINDOW);
         assert_plan(&plan(&mut conn, &statement).await, &[wanted], &[unwanted]);
     }
+}
+
+/// A model `a` of one prompt version, with a tag that few have and one that many have.
+async fn fill_registry(store: &Store) {
+    store
+        .write(|tx| {
+            Box::pin(async move {
+                const SERIES: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) ";
+                const MODEL: &str = "INSERT INTO registered_models (registered_no, name, creation_time, last_update_time) \
+                                     VALUES (1, 'a', 0, 0)";
+                const VERSIONS: &str = "INSERT INTO model_versions (registered_no, version, creation_time, last_update_time, \
+                                        stage, source, storage_location, run_id, run_link) \
+                                        SELECT 1, i, i, i, 0, '', '', '', '' FROM n";
+                const TAGS: &str = "INSERT INTO model_version_tags SELECT 1, i, 'common', 'x' FROM n UNION ALL \
+                                    SELECT 1, i, 'rare', i / 5 FROM n";
+                tx.execute(MODEL, args![]).await?;
+                for insert in [VERSIONS, TAGS] {
+                    tx.execute(sqlx::AssertSqlSafe(format!("{SERIES}{insert}")), args![]).await?;
+                }
+                Ok::<_, crate::StoreError>(())
+            })
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn versions_are_found_by_indexes() {
+    let (store, _folder) = store().await;
+    fill_registry(&store).await;
+    let mut conn = store.read().await.unwrap();
+    let sort = "USE TEMP B-TREE FOR ORDER BY";
     let prompts = "SEARCH p USING COVERING INDEX model_versions_prompts (registered_no=?)";
-    for (filter, wanted, unwanted) in [
-        ("", "SCAN v USING INDEX model_versions_by_update", sort),
-        ("name = 'a'", "SEARCH m USING INDEX registered_models_by_name (name=?)", "SCAN"),
-        ("run_id = 'r'", "SEARCH v USING INDEX model_versions_by_run (run_id=?)", "SCAN"),
-        ("tags.a = 'x'", "SEARCH x EXISTS USING PRIMARY KEY (registered_no=? AND version=? AND key=?)", sort),
+    let is_prompt = "tags.`mlflow.prompt.is_prompt` = 'true'";
+    for (filter, order, wanted, unwanted) in [
+        ("", "", "SEARCH v USING INDEX model_versions_by_update (last_update_time>?)", sort),
+        ("", "creation_timestamp DESC", "SEARCH v USING INDEX model_versions_by_creation (creation_time>?)", sort),
+        ("", "version_number DESC", "SEARCH v USING INDEX model_versions_by_number (version>?)", sort),
+        (
+            "name = 'a'",
+            "",
+            "model_versions_by_model_update (registered_no=? AND last_update_time>?)",
+            "USE TEMP B-TREE",
+        ),
+        (
+            "name = 'a'",
+            "version_number DESC",
+            "SEARCH v USING PRIMARY KEY (registered_no=? AND version>?)",
+            "USE TEMP B-TREE",
+        ),
+        ("name = 'a' AND version_number = 7", "", "SEARCH v USING PRIMARY KEY (registered_no=? AND version=?)", "SCAN"),
+        ("run_id = 'r'", "", "SEARCH v USING INDEX model_versions_by_run (run_id=?)", "SCAN"),
+        ("source_path = 's'", "", "SEARCH v USING INDEX model_versions_by_source (<expr>=?)", "SCAN"),
+        ("tags.common = 'x'", "", "SEARCH x EXISTS USING PRIMARY KEY (registered_no=? AND version=? AND key=?)", sort),
+        ("tags.rare = '7'", "", "SEARCH v USING PRIMARY KEY (registered_no=? AND version=?)", "SCAN"),
     ] {
-        let filter = search::model_versions::parse_filter(Some(filter)).unwrap();
-        let statement = model_versions::statement(Dialect::Sqlite, &filter, &[], &WINDOW);
-        assert_plan(&plan(&mut conn, &statement).await, &[wanted, prompts], &[unwanted]);
+        let order: Vec<String> = Some(order.to_owned()).into_iter().filter(|clause| !clause.is_empty()).collect();
+        let sql = version_search(&mut conn, filter, &order).await.unwrap();
+        assert_plan(&format!("{sql}\n{}", explain(&mut conn, &sql).await), &[wanted, prompts], &[unwanted]);
     }
+    assert_eq!(version_search(&mut conn, "name = 'b'", &[]).await, None);
+    assert_eq!(version_search(&mut conn, "tags.rare = 'no'", &[]).await, None);
+    // Prompts too many to be named one by one.
+    store.write(|tx| Box::pin(prompts_of(tx))).await.unwrap();
+    let sql = version_search(&mut conn, is_prompt, &[]).await.unwrap();
+    assert_plan(
+        &explain(&mut conn, &sql).await,
+        &["model_versions_prompts"],
+        &["SCAN v USING INDEX model_versions_by_update"],
+    );
+}
+
+async fn prompts_of(tx: &mut Conn) -> crate::Result<()> {
+    const VERSIONS: &str = "UPDATE model_versions SET is_prompt = TRUE";
+    const TAGS: &str =
+        "INSERT INTO model_version_tags SELECT 1, version, 'mlflow.prompt.is_prompt', 'true' FROM model_versions";
+    tx.execute(VERSIONS, args![]).await?;
+    tx.execute(TAGS, args![]).await.map(drop)
+}
+
+async fn version_search(conn: &mut Conn, filter: &str, order: &[String]) -> Option<String> {
+    let filter = search::model_versions::parse_filter(Some(filter)).unwrap();
+    let order = search::model_versions::parse_order(order).unwrap();
+    let statement = model_versions::statement(conn, &filter, &order, &WINDOW).await.unwrap();
+    statement.map(|statement| statement.to_string(SqliteQueryBuilder))
 }
 
 /// What the registry's pages and its memory ask, of any number of versions.

@@ -8,13 +8,10 @@ use domain::{KeyValue, ViewType};
 use sea_query::{Alias, CaseStatement, DynIden, Expr, ExprTrait, Func, IntoIden, JoinType, Query, SelectStatement};
 
 use super::window::{MISSING, NOT_A_NUMBER, NUMBER, of_metric};
-use super::{Column, Kind, Place, Scope, Steps, Value, Window, in_view, values};
+use super::{Column, FEW, Kind, Place, Scope, Steps, Value, Window, in_view, values};
 use crate::keys::Keys;
 use crate::runs::RunRow;
 use crate::{Conn, Dialect, Result};
-
-/// How many runs a condition may single out for the search to start from them rather than from the experiments.
-const FEW: u64 = 100;
 
 /// How an order by status ranks what is none.
 const UNKNOWN_STATUS: i64 = -1;
@@ -196,11 +193,7 @@ async fn value(
     })
 }
 
-/// On SQLite, the runs that have this very value, if they are few.
-///
-/// SQLite keeps no count of values. Without knowing that a value is rare, such as a parent run's id, it would look at
-/// every run of an experiment; without knowing that it is common it would gather all of its runs, though a page needs
-/// but the first. Postgres does know.
+/// On SQLite, the runs that have this very value, if they are few; see [`FEW`].
 async fn few(reader: &mut Conn, table: &'static str, key_no: i64, value: &str) -> Result<Option<Vec<i64>>> {
     if reader.dialect() == Dialect::Postgres {
         return Ok(None);
@@ -209,8 +202,7 @@ async fn few(reader: &mut Conn, table: &'static str, key_no: i64, value: &str) -
         .column(("x", "run_no"))
         .from_as(table, "x")
         .and_where(Expr::col(("x", "key_no")).eq(key_no))
-        .and_where(values::beginning(("x", "value")).eq(values::cut(value)))
-        .and_where(Expr::col(("x", "value")).eq(value))
+        .and_where(values::indexed_text(Dialect::Sqlite, ("x", "value"), &TextTest::Eq(value.to_owned())))
         .limit(FEW + 1)
         .take();
     let rows: Vec<(i64,)> = reader.fetch_all_built(&statement).await?;

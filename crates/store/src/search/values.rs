@@ -73,13 +73,13 @@ pub(super) fn indexed_text(dialect: Dialect, column: Column, test: &TextTest) ->
 }
 
 /// What the indexes on values hold.
-pub(super) fn beginning((table, column): Column) -> Expr {
+fn beginning((table, column): Column) -> Expr {
     // With its numbers in the text: placeholders would not be seen to be the index's expression.
     Expr::cust(format!("substr(\"{table}\".\"{column}\", 1, {INDEXED_CHARS})"))
 }
 
 /// The beginning of a text that the indexes on values hold.
-pub(super) fn cut(text: &str) -> &str {
+fn cut(text: &str) -> &str {
     text.char_indices().nth(INDEXED_CHARS).map_or(text, |(end, _)| &text[..end])
 }
 
