@@ -9,6 +9,8 @@ use crate::names::truncate;
 
 /// Longest text that an entry keeps of a description or a tag's value; what is longer is cut, and ends with `…`.
 pub const MAX_TEXT: usize = 10_000;
+/// Most versions that an entry lists as archived; of more it keeps the number.
+pub const MAX_ARCHIVED: usize = 100;
 /// Longest name of whoever made a change; what is longer is cut.
 pub const MAX_ACTOR: usize = 250;
 
@@ -73,8 +75,11 @@ pub enum Change {
         from: Stage,
         /// The stage since.
         to: Stage,
-        /// The versions that were moved out of that stage to Archived.
+        /// The versions that were moved out of that stage to Archived; the first hundred.
         archived: Vec<i64>,
+        /// How many more there were.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        archived_more: usize,
     },
     /// The version was moved to Archived, because another one took its stage.
     Displaced {
@@ -137,6 +142,14 @@ impl Change {
         differ.then(|| Self::Described { before: text(before), after: text(after) })
     }
 
+    /// The version moved, and others were archived; `None` if neither happened.
+    pub fn stage_moved(from: Stage, to: Stage, mut archived: Vec<i64>) -> Option<Self> {
+        let nothing = from == to && archived.is_empty();
+        let archived_more = archived.len().saturating_sub(MAX_ARCHIVED);
+        archived.truncate(MAX_ARCHIVED);
+        (!nothing).then_some(Self::StageMoved { from, to, archived, archived_more })
+    }
+
     /// A tag set; `None` if it has that value already.
     pub fn tag_set(key: &str, before: Option<&str>, after: &str) -> Option<Self> {
         let change = || Self::TagSet { key: key.to_owned(), before: before.map(kept), after: kept(after) };
@@ -147,6 +160,11 @@ impl Change {
     pub fn tag_deleted(key: &str, before: Option<&str>) -> Option<Self> {
         before.map(|before| Self::TagDeleted { key: key.to_owned(), before: kept(before) })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A text as an entry keeps it.
@@ -205,8 +223,17 @@ mod tests {
     }
 
     #[test]
+    fn of_many_archived_versions_the_first_are_listed() {
+        assert_eq!(Change::stage_moved(Stage::Staging, Stage::Staging, vec![]), None);
+        let change = Change::stage_moved(Stage::None, Stage::Staging, (1..=103).collect());
+        let archived = (1..=100).collect();
+        let moved = Change::StageMoved { from: Stage::None, to: Stage::Staging, archived, archived_more: 3 };
+        assert_eq!(change, Some(moved));
+    }
+
+    #[test]
     fn what_is_kept_names_its_kind() {
-        let change = Change::StageMoved { from: Stage::None, to: Stage::Production, archived: vec![1] };
+        let change = Change::stage_moved(Stage::None, Stage::Production, vec![1]);
         let json = serde_json::to_string(&change).expect("JSON");
         assert_eq!(json, r#"{"kind":"stage_moved","from":"None","to":"Production","archived":[1]}"#);
         // As the migration writes it.

@@ -99,8 +99,7 @@ impl Edit {
         if from != to {
             rows::note_stage(tx, registered_no, version, to, self.time).await?;
         }
-        let moved = from != to || !archived.is_empty();
-        self.note(tx, Some(version), moved.then_some(Change::StageMoved { from, to, archived })).await
+        self.note(tx, Some(version), Change::stage_moved(from, to, archived)).await
     }
 }
 

@@ -126,7 +126,7 @@ async fn a_version_and_those_that_give_way_to_it(#[values(Backend::Sqlite, Backe
     s.delete_alias("m", "old").await.unwrap();
     s.delete_model_version("m", "2").await.unwrap();
 
-    let to_production = |archived| Change::StageMoved { from: Stage::None, to: Stage::Production, archived };
+    let to_production = |archived| Change::stage_moved(Stage::None, Stage::Production, archived).unwrap();
     let aliased = |left| Change::AliasSet { alias: text("best"), left };
     let of_both = [
         (None, Change::Created),

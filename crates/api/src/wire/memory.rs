@@ -62,10 +62,21 @@ pub(crate) enum Details<'a> {
     AliasSet(AliasSet<'a>),
     AliasLeft { alias: &'a str, new_version: Text<i64> },
     Alias { alias: &'a str },
-    StageMoved { from: &'static str, to: &'static str, archived_versions: Vec<Text<i64>> },
+    StageMoved(StageMoved),
     Displaced { from: &'static str, to: &'static str, by_version: Text<i64> },
     Aliases(Aliases<'a>),
     Guards { before: GuardsShape<'a>, after: GuardsShape<'a> },
+}
+
+/// A version's way from one stage to another.
+#[derive(Serialize)]
+pub(crate) struct StageMoved {
+    from: &'static str,
+    to: &'static str,
+    archived_versions: Vec<Text<i64>>,
+    /// Of all that were archived, where not all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_count: Option<usize>,
 }
 
 /// A text before and after a change; what was or is not there is left out.
@@ -105,11 +116,12 @@ fn details(change: &Change) -> Details<'_> {
         Change::AliasSet { alias, left } => Details::AliasSet(AliasSet { alias, previous_version: left.map(Text) }),
         Change::AliasLeft { alias, to } => Details::AliasLeft { alias, new_version: Text(*to) },
         Change::AliasDeleted { alias } => Details::Alias { alias },
-        Change::StageMoved { from, to, archived } => Details::StageMoved {
+        Change::StageMoved { from, to, archived, archived_more } => Details::StageMoved(StageMoved {
             from: from.name(),
             to: to.name(),
             archived_versions: archived.iter().copied().map(Text).collect(),
-        },
+            archived_count: (*archived_more > 0).then_some(archived.len() + archived_more),
+        }),
         Change::Displaced { from, by } => {
             Details::Displaced { from: from.name(), to: Stage::Archived.name(), by_version: Text(*by) }
         }

@@ -206,10 +206,10 @@ fn Row(name: String, entry: HistoryEntry, of_model: bool) -> impl IntoView {
     }
 }
 
-/// `Version 1, Version 2 and 3 more`.
-fn versions(versions: &[i64]) -> String {
+/// `Version 1, Version 2 and 3 more`, of versions and so many more that are not listed.
+fn versions(versions: &[i64], more: usize) -> String {
     let named: Vec<String> = versions.iter().take(NAMED).map(|version| format!("Version {version}")).collect();
-    match versions.len().saturating_sub(NAMED) {
+    match versions.len().saturating_sub(NAMED) + more {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
     }
@@ -245,8 +245,8 @@ fn what(change: Change, is_version: bool) -> AnyView {
             view! { <span>"lost the alias "<AliasChip alias/>{format!(" to Version {to}")}</span> }.into_any()
         }
         Change::AliasDeleted { alias } => view! { <span>"alias removed: "<AliasChip alias/></span> }.into_any(),
-        Change::StageMoved { from, to, archived } => {
-            let archived = (!archived.is_empty()).then(|| format!(", archiving {}", versions(&archived)));
+        Change::StageMoved { from, to, archived, archived_more } => {
+            let archived = (!archived.is_empty()).then(|| format!(", archiving {}", versions(&archived, archived_more)));
             view! { <span>"moved from "<StageChip stage=from/>" to "<StageChip stage=to/>{archived}</span> }.into_any()
         }
         Change::Displaced { from, by } => view! {
@@ -294,8 +294,8 @@ mod tests {
 
     #[test]
     fn many_versions_are_counted() {
-        assert_eq!(versions(&[1, 2]), "Version 1, Version 2");
+        assert_eq!(versions(&[1, 2], 0), "Version 1, Version 2");
         let many: Vec<i64> = (1..=13).collect();
-        assert!(versions(&many).ends_with("Version 10 and 3 more"));
+        assert!(versions(&many, 4).ends_with("Version 10 and 7 more"));
     }
 }
