@@ -36,5 +36,5 @@ if [ "$(cat "$STAMP" 2>/dev/null)" != "$(fingerprint)" ]; then
   fingerprint >"$STAMP"
 fi
 
-long "ferroflow (release)" cargo build --release --package server --features embed-site
+long "ferroflow (release)" cargo build --locked --release --package server --features embed-site
 say "Built $CARGO_TARGET_DIR/release/ferroflow"

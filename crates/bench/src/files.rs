@@ -123,7 +123,7 @@ fn copy(folder: &Path, mebibytes: u64, raw: &mut Measured) -> Result<()> {
 
 /// The same size to S3 and back, past every server.
 async fn direct(mebibytes: u64, raw: &mut Measured) -> Result<()> {
-    let mut options = S3Options::from_env();
+    let mut options = S3Options::from_env()?;
     options.public_endpoint = options.endpoint_url.clone();
     let bucket: Repository =
         Artifacts::new(options).await.open(&format!("s3://bench-{}/direct", std::process::id()))?;

@@ -21,6 +21,7 @@ pub mod registered_models;
 pub mod removal;
 pub mod runs;
 pub mod search;
+pub mod settings;
 pub mod source;
 pub mod uri;
 pub mod webhooks;

@@ -287,6 +287,10 @@ pub(crate) struct GcArgs {
 /// Where the server is.
 #[derive(Debug, Args)]
 pub(crate) struct HealthArgs {
+    /// The network interface that the server listens on.
+    #[arg(long, env = "MLFLOW_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: String,
+
     /// The server's port on this machine.
     #[arg(short, long, env = "MLFLOW_PORT", default_value_t = 5000)]
     pub(crate) port: u16,

@@ -3,6 +3,7 @@
 use std::path::absolute;
 
 use api::Security;
+use domain::settings;
 use service::{ArtifactConfig, Limits, WebhookConfig};
 
 use crate::cli::ServerArgs;
@@ -81,7 +82,7 @@ impl Config {
         };
         let s3 = service::S3Options {
             public_endpoint: args.public_s3_endpoint.clone().filter(|url| !url.is_empty()),
-            ..service::S3Options::from_env()
+            ..service::S3Options::from_env()?
         };
         s3.check()?;
         Ok(Self {
@@ -115,18 +116,11 @@ impl Config {
 fn limits(variable: impl Fn(&str) -> Option<String>) -> Result<Limits, String> {
     const CUT: &str = "MLFLOW_TRUNCATE_LONG_VALUES";
     const LOCATION: &str = "MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH";
-    let mut limits = Limits::default();
-    if let Some(text) = variable(CUT) {
-        limits.cut_long_values = match text.to_ascii_lowercase().as_str() {
-            "true" | "1" => true,
-            "false" | "0" => false,
-            _ => return Err(format!("{CUT} must be true or false, not '{text}'")),
-        };
-    }
-    if let Some(text) = variable(LOCATION) {
-        limits.max_location = text.parse().map_err(|_| format!("{LOCATION} must be a number, not '{text}'"))?;
-    }
-    Ok(limits)
+    let limits = Limits::default();
+    Ok(Limits {
+        cut_long_values: settings::switch(CUT, variable(CUT).as_deref())?.unwrap_or(limits.cut_long_values),
+        max_location: settings::number(LOCATION, variable(LOCATION).as_deref())?.unwrap_or(limits.max_location),
+    })
 }
 
 /// Items of a comma-separated list.
@@ -149,7 +143,7 @@ pub(crate) fn absolute_location(location: &str) -> Result<String, String> {
 }
 
 /// Where the proxy keeps files: as [`absolute_location`], where the server can.
-fn destination(location: &str) -> Result<String, String> {
+pub(crate) fn destination(location: &str) -> Result<String, String> {
     let destination = absolute_location(location)?;
     if service::Artifacts::supports(&destination) {
         Ok(destination)
@@ -159,7 +153,7 @@ fn destination(location: &str) -> Result<String, String> {
 }
 
 /// `/mlflow` from `/mlflow`, and from `/mlflow/`; empty from empty.
-fn prefix(text: &str) -> Result<String, String> {
+pub(crate) fn prefix(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Ok(String::new());
     }

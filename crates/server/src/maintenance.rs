@@ -14,7 +14,7 @@ use service::{
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{GcArgs, StoreArgs, VerifyArgs};
-use crate::config::absolute_location;
+use crate::config::{absolute_location, destination};
 
 /// How often a terminal is told how far it is, and how often a log.
 const PROGRESS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
@@ -104,11 +104,11 @@ fn run(args: &StoreArgs, work: impl AsyncFnOnce(Service) -> Result<bool, String>
             args.default_artifact_root.as_deref().map_or(Ok("mlflow-artifacts:/".into()), absolute_location);
         let config = ArtifactConfig {
             default_root: default_root?,
-            destination: absolute_location(&args.artifacts_destination)?,
+            destination: destination(&args.artifacts_destination)?,
             serve: true,
             allowed_schemes: Vec::new(),
         };
-        let s3 = S3Options::from_env();
+        let s3 = S3Options::from_env()?;
         s3.check()?;
         let artifacts = Artifacts::new(s3).await;
         let service = Service::new(store.clone(), artifacts, config, Arc::new(SystemClock), Arc::new(SystemEntropy));

@@ -9,6 +9,9 @@ use futures::FutureExt;
 use service::{Artifacts, Service, Store, SystemClock, SystemEntropy};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tower_http::classify::{ServerErrorsAsFailures, SharedClassifier};
+use tower_http::trace::{DefaultMakeSpan, DefaultOnResponse, TraceLayer};
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::ServerArgs;
@@ -50,6 +53,7 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
     })?;
     let port = listener.local_addr().map_err(|e| e.to_string())?.port();
     let store = Store::open(&config.store).await.map_err(|e| e.to_string())?;
+    let _claim = config.store.claim()?;
     let artifacts = Artifacts::new(config.s3).await;
     let mut service = Service::new(
         store.clone(),
@@ -87,6 +91,7 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
         Some(figures) => figures.observe(router),
         None => router,
     };
+    let router = if args.dev { router.layer(logged()) } else { router };
     greet(args, &config.artifacts, &config.static_prefix, port);
 
     let listener = listener.tap_io(|stream| {
@@ -172,6 +177,13 @@ fn greet(args: &ServerArgs, artifacts: &service::ArtifactConfig, prefix: &str, p
     );
     // Nobody may be listening.
     drop(writeln!(std::io::stdout(), "{greeting}"));
+}
+
+/// Logs each request with its answer's status and how long that took.
+fn logged() -> TraceLayer<SharedClassifier<ServerErrorsAsFailures>> {
+    TraceLayer::new_for_http()
+        .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
+        .on_response(DefaultOnResponse::new().level(Level::INFO))
 }
 
 fn log(args: &ServerArgs) {

@@ -31,6 +31,7 @@ pub mod tags;
 pub mod webhooks;
 
 mod bulk;
+mod claim;
 mod conn;
 mod error;
 mod migrate;
@@ -38,6 +39,7 @@ mod pool;
 mod sqlite;
 mod writer;
 
+pub use claim::Claim;
 pub use conn::{Args, Conn, Dialect, Row};
 pub use error::StoreError;
 pub use pool::{OpenError, Options, Store, redact};

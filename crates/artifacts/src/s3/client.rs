@@ -16,6 +16,7 @@ use aws_sdk_s3::config::{
 };
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use domain::settings;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -86,25 +87,29 @@ pub struct S3Options {
 
 impl S3Options {
     /// What the environment says, in the variables named above. `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` serve
-    /// where `MLFLOW_S3_ENDPOINT_URL` is not set.
-    pub fn from_env() -> Self {
+    /// where `MLFLOW_S3_ENDPOINT_URL` is not set. `Err` is a sentence for who configured it.
+    pub fn from_env() -> Result<Self, String> {
+        const IGNORE_TLS: &str = "MLFLOW_S3_IGNORE_TLS";
+        const ADDRESSING: &str = "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE";
+        const PRESIGNED: &str = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS";
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let endpoints = ["MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
-        Self {
+        Ok(Self {
             endpoint_url: endpoints.into_iter().find_map(set),
             public_endpoint: None,
-            ignore_tls: set("MLFLOW_S3_IGNORE_TLS").is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1"),
-            virtual_hosts: match set("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE").as_deref() {
+            ignore_tls: settings::switch(IGNORE_TLS, set(IGNORE_TLS).as_deref())?.unwrap_or_default(),
+            virtual_hosts: match set(ADDRESSING).as_deref() {
                 Some("virtual") => Some(true),
                 Some("path") => Some(false),
-                _ => None,
+                Some("auto") | None => None,
+                Some(other) => return Err(format!("{ADDRESSING} can be virtual, path or auto, not '{other}'")),
             },
             ca_bundle: set("AWS_CA_BUNDLE").map(PathBuf::from),
             upload_extra_args: set("MLFLOW_S3_UPLOAD_EXTRA_ARGS"),
             expected_bucket_owner: set("MLFLOW_S3_EXPECTED_BUCKET_OWNER"),
-            presigned_seconds: set("MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS").and_then(|v| v.parse().ok()),
+            presigned_seconds: settings::number(PRESIGNED, set(PRESIGNED).as_deref())?,
             patience: Patience::default(),
-        }
+        })
     }
 
     /// Whether everything in it is understood; `Err` is a sentence for who configured it.

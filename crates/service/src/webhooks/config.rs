@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use domain::settings;
 use futures::future::BoxFuture;
 use rustls::ClientConfig;
 use tokio::sync::{Notify, OnceCell, Semaphore};
@@ -69,10 +70,10 @@ impl fmt::Debug for WebhookConfig {
 impl WebhookConfig {
     /// What the environment says, in the variables named above. `Err` is a sentence for the person at the terminal.
     pub fn from_env() -> Result<Self, String> {
+        const PRIVATE: &str = "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS";
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let number = |name: &str, default: u32| match set(name) {
-            None => Ok(default),
-            Some(text) => text.trim().parse().map_err(|_| format!("{name} must be a number, not '{text}'")),
+        let number = |name: &str, default: u32| -> Result<u32, String> {
+            Ok(settings::number(name, set(name).as_deref())?.unwrap_or(default))
         };
         let default = Self::default();
         let schemes = set("MLFLOW_WEBHOOK_ALLOWED_SCHEMES").map(|text| {
@@ -81,10 +82,9 @@ impl WebhookConfig {
         if let Some(other) = schemes.iter().flatten().find(|scheme| !matches!(scheme.as_str(), "http" | "https")) {
             return Err(format!("MLFLOW_WEBHOOK_ALLOWED_SCHEMES can be http and https, not '{other}'"));
         }
-        let private = set("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS");
         Ok(Self {
             allowed_schemes: schemes.filter(|s| !s.is_empty()).unwrap_or(default.allowed_schemes),
-            allow_private_ips: private.is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1"),
+            allow_private_ips: settings::switch(PRIVATE, set(PRIVATE).as_deref())?.unwrap_or(default.allow_private_ips),
             encryption_key: set("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"),
             key_file: None,
             timeout: Duration::from_secs(number("MLFLOW_WEBHOOK_REQUEST_TIMEOUT", 30)?.max(1).into()),
