@@ -11,7 +11,7 @@ impl Service {
     /// points it has in all. An unknown run or metric has none.
     pub async fn metric_outline(&self, run_id: &str, metric_key: &str, buckets: usize) -> Result<(Vec<Metric>, u64)> {
         let buckets = i64::try_from(buckets.max(1)).unwrap_or(i64::MAX);
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.scan().await.map_err(from_store)?;
         let (points, total) =
             store::metric_outline::outline(&mut conn, run_id, metric_key, buckets).await.map_err(from_store)?;
         Ok((points, total.unsigned_abs()))

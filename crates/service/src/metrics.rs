@@ -132,7 +132,7 @@ impl Service {
         let buckets = usize::try_from(buckets).ok().filter(|_| (1..=MAX_INTERVAL_POINTS).contains(&buckets));
         let buckets = buckets
             .ok_or_else(|| request_error(&format!("max_results must be between 1 and {MAX_INTERVAL_POINTS}.")))?;
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.scan().await.map_err(from_store)?;
         let Some(key_no) = self.known_key(&mut conn, &interval.metric_key).await? else { return Ok(Vec::new()) };
         let rows = runs::by_ids(&mut conn, &interval.run_ids).await.map_err(from_store)?;
         let numbers: HashMap<&str, i64> = rows.iter().map(|r| (r.run_id.as_str(), r.run_no)).collect();

@@ -37,12 +37,13 @@ mod error;
 mod migrate;
 mod pool;
 mod sqlite;
+mod turns;
 mod writer;
 
 pub use claim::Claim;
 pub use conn::{Args, Conn, Dialect, Row};
 pub use error::StoreError;
-pub use pool::{OpenError, Options, Store, redact};
+pub use pool::{OpenError, Options, Scan, Store, redact};
 /// A value bound to a statement; see [`args!`].
 pub use sea_query::Value;
 

@@ -1,20 +1,20 @@
 //! Connections: opened, shared, lost and found again.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::conn::{Conn, Dialect};
 use crate::error::StoreError;
 use crate::keys::Keys;
-use crate::sqlite::{Access, Readers};
+use crate::sqlite::{Access, Readers, Where};
+use crate::turns::{Turn, Turns};
 use crate::writer::Writer;
 use crate::{Result, migrate};
 
@@ -84,12 +84,49 @@ pub fn redact(uri: &str) -> String {
 pub struct Store {
     db: Db,
     keys: Keys,
+    turns: Turns,
 }
 
 #[derive(Clone)]
 enum Db {
-    Postgres { pool: PgPool, writers: Arc<Semaphore> },
+    Postgres(PgPool),
     Sqlite { readers: Readers, writer: Writer },
+}
+
+/// A connection for reading many rows, and its turn to do so; see [`Store::scan`].
+#[derive(Debug)]
+pub struct Scan {
+    conn: Conn,
+    /// A connection to SQLite keeps its turn by itself.
+    turn: Option<Turn>,
+}
+
+impl Deref for Scan {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Scan {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+impl Drop for Scan {
+    /// The turn is over when the connection is free again, which takes as long as its statement if the request was
+    /// broken off.
+    fn drop(&mut self) {
+        if let Conn::Postgres(conn) = &mut self.conn {
+            let (returned, turn) = (conn.return_to_pool(), self.turn.take());
+            tokio::spawn(async move {
+                returned.await;
+                drop(turn);
+            });
+        }
+    }
 }
 
 /// What can go wrong at the start, as sentences for the person who starts the server.
@@ -128,6 +165,7 @@ impl Store {
         let uri = redact(&options.uri);
         let failed = |cause: String| OpenError::Connect { uri: uri.clone(), cause };
         let scheme = options.uri.split(':').next().unwrap_or_default();
+        let turns = Turns::new(options.max_connections);
         match scheme.split('+').next().unwrap_or_default() {
             "postgresql" | "postgres" => {
                 let plain = format!("postgresql{}", &options.uri[scheme.len()..]);
@@ -151,8 +189,7 @@ impl Store {
                     .await
                     .map_err(|e| failed(e.to_string()))?;
                 migrate::postgres(&pool).await.map_err(|e| e.explain(&uri))?;
-                let writers = Arc::new(Semaphore::new(most_writers(options.max_connections)));
-                Ok(Self { db: Db::Postgres { pool, writers }, keys: Keys::default() })
+                Ok(Self { db: Db::Postgres(pool), keys: Keys::default(), turns })
             }
             "sqlite" => {
                 let path = sqlite_path(&options.uri).ok_or_else(|| OpenError::Uri(uri.clone()))?;
@@ -168,7 +205,7 @@ impl Store {
                 });
                 let opened = opening.await.map_err(|e| failed(e.to_string()))?;
                 let writer = Writer::start(opened.map_err(|e| e.explain(&uri))?).map_err(|e| failed(e.to_string()))?;
-                Ok(Self { db: Db::Sqlite { readers, writer }, keys: Keys::default() })
+                Ok(Self { db: Db::Sqlite { readers, writer }, keys: Keys::default(), turns })
             }
             _ => Err(OpenError::Uri(uri)),
         }
@@ -177,7 +214,7 @@ impl Store {
     /// Which database it is.
     pub fn dialect(&self) -> Dialect {
         match self.db {
-            Db::Postgres { .. } => Dialect::Postgres,
+            Db::Postgres(_) => Dialect::Postgres,
             Db::Sqlite { .. } => Dialect::Sqlite,
         }
     }
@@ -187,11 +224,23 @@ impl Store {
         &self.keys
     }
 
-    /// A connection for reading. What it reads is committed; statements do not share a snapshot.
+    /// A connection for reading a bounded number of rows. What it reads is committed; statements do not share a snapshot.
     pub async fn read(&self) -> Result<Conn> {
         Ok(match &self.db {
-            Db::Postgres { pool, .. } => Conn::Postgres(pool.acquire().await?),
-            Db::Sqlite { readers, .. } => Conn::Sqlite(readers.acquire(true).await?),
+            Db::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
+            Db::Sqlite { readers, .. } => Conn::Sqlite(readers.acquire(Where::Aside, None).await?),
+        })
+    }
+
+    /// A connection for reading what grows with the data, as [`Store::read`] otherwise. Half of the connections serve it:
+    /// who comes when they are in use waits for half a minute, and keeps no lookup waiting.
+    pub async fn scan(&self) -> Result<Scan> {
+        let turn = self.turns.scan(ACQUIRE_TIMEOUT, || self.ping()).await?;
+        Ok(match &self.db {
+            Db::Postgres(pool) => Scan { conn: Conn::Postgres(pool.acquire().await?), turn: Some(turn) },
+            Db::Sqlite { readers, .. } => {
+                Scan { conn: Conn::Sqlite(readers.acquire(Where::Aside, Some(turn)).await?), turn: None }
+            }
         })
     }
 
@@ -199,8 +248,8 @@ impl Store {
     /// thread, since they take microseconds.
     pub async fn look_up(&self) -> Result<Conn> {
         match &self.db {
-            Db::Postgres { .. } => self.read().await,
-            Db::Sqlite { readers, .. } => Ok(Conn::Sqlite(readers.acquire(false).await?)),
+            Db::Postgres(_) => self.read().await,
+            Db::Sqlite { readers, .. } => Ok(Conn::Sqlite(readers.acquire(Where::Here, None).await?)),
         }
     }
 
@@ -237,11 +286,11 @@ impl Store {
     {
         match &self.db {
             Db::Sqlite { writer, .. } => writer.write(body).await,
-            Db::Postgres { pool, writers } => {
-                let (pool, writers) = (pool.clone(), writers.clone());
+            Db::Postgres(pool) => {
+                let (pool, turns) = (pool.clone(), self.turns.clone());
                 // A task of its own, so that a client that hangs up can't leave a transaction open half-way.
                 let task = tokio::spawn(async move {
-                    let (_turn, mut conn) = acquire_to_write(&pool, &writers).await?;
+                    let (_turn, mut conn) = acquire_to_write(&pool, &turns).await?;
                     if !transaction {
                         return body(&mut conn).await;
                     }
@@ -268,27 +317,18 @@ impl Store {
 
     /// Waits for open work and closes every connection.
     pub async fn close(&self) {
+        self.turns.close();
         match &self.db {
-            Db::Postgres { pool, .. } => pool.close().await,
+            Db::Postgres(pool) => pool.close().await,
             Db::Sqlite { readers, .. } => readers.close(),
         }
     }
 }
 
-/// How many connections writes may hold at a time. Writers that wait for a row that another one has locked hold theirs,
-/// and must leave a quarter to those who read.
-fn most_writers(max_connections: u32) -> usize {
-    let all = max_connections as usize;
-    (all - all / 4).max(1)
-}
-
 /// A connection for a write, in the order of asking, and its turn, to be kept for as long. Both together are waited for
 /// as long as a connection alone is.
-async fn acquire_to_write<'w>(pool: &PgPool, writers: &'w Semaphore) -> Result<(SemaphorePermit<'w>, Conn)> {
-    let acquire = async {
-        let turn = writers.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
-        Ok((turn, Conn::Postgres(pool.acquire().await?)))
-    };
+async fn acquire_to_write(pool: &PgPool, turns: &Turns) -> Result<(Turn, Conn)> {
+    let acquire = async { Ok((turns.write().await?, Conn::Postgres(pool.acquire().await?))) };
     tokio::time::timeout(ACQUIRE_TIMEOUT, acquire).await.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()))
 }
 

@@ -15,6 +15,7 @@ use sqlx::SqlSafeStr;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::conn::Args;
+use crate::turns::Turn;
 use crate::{Result, StoreError};
 
 /// Statements that each connection keeps prepared.
@@ -65,8 +66,8 @@ impl Readers {
         Self { access: Arc::new(access), idle: Arc::default(), free: Arc::new(Semaphore::new(most as usize)) }
     }
 
-    /// A connection whose statements run where they are asked (`aside`: on a thread for blocking work).
-    pub(crate) async fn acquire(&self, aside: bool) -> Result<SqliteConn> {
+    /// A connection, and a turn that is over when it comes home.
+    pub(crate) async fn acquire(&self, runs: Where, turn: Option<Turn>) -> Result<SqliteConn> {
         let waited = tokio::time::timeout(self.access.patience, self.free.clone().acquire_owned()).await;
         let Ok(Ok(permit)) = waited else {
             return Err(StoreError::Unavailable("every connection is in use".into()));
@@ -76,8 +77,8 @@ impl Readers {
             Some(connection) => connection,
             None => self.access.reader()?,
         };
-        let home = Some(Home { idle: self.idle.clone(), _permit: permit });
-        Ok(SqliteConn { lent: Some(Lent { connection: Some(connection), home }), aside })
+        let home = Some(Home { idle: self.idle.clone(), _permit: permit, _turn: turn });
+        Ok(SqliteConn { lent: Some(Lent { connection: Some(connection), home }), runs })
     }
 
     /// Lends nothing any more, and closes what is not lent.
@@ -92,6 +93,7 @@ impl Readers {
 struct Home {
     idle: Arc<Mutex<Vec<Connection>>>,
     _permit: OwnedSemaphorePermit,
+    _turn: Option<Turn>,
 }
 
 /// A connection that goes home when it is dropped.
@@ -115,18 +117,27 @@ impl Drop for Lent {
     }
 }
 
+/// Where a connection's statements run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Where {
+    /// Where they are asked.
+    Here,
+    /// On a thread for blocking work.
+    Aside,
+}
+
 /// A connection to SQLite.
 #[derive(Debug)]
 pub struct SqliteConn {
     /// Away only while a statement runs aside.
     lent: Option<Lent>,
-    aside: bool,
+    runs: Where,
 }
 
 impl SqliteConn {
     /// The writer's: its statements run where they are asked.
     pub(crate) fn of_writer(connection: Connection) -> Self {
-        Self { lent: Some(Lent { connection: Some(connection), home: None }), aside: false }
+        Self { lent: Some(Lent { connection: Some(connection), home: None }), runs: Where::Here }
     }
 
     /// Runs statements.
@@ -135,7 +146,7 @@ impl SqliteConn {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        if !self.aside {
+        if self.runs == Where::Here {
             return Ok(statements(self.connection()?)?);
         }
         let lent = self.lent.take().ok_or_else(broken_off)?;
@@ -184,16 +195,30 @@ pub(crate) fn fetch<T: FromSqlite>(
     args: &[Value],
     most: usize,
 ) -> rusqlite::Result<Vec<T>> {
+    let mut found = Vec::new();
+    visit(connection, sql, args, |row| {
+        found.push(T::from_sqlite(row)?);
+        Ok(found.len() < most)
+    })?;
+    Ok(found)
+}
+
+/// Looks at one row of a statement after the other, until `look` has seen enough, and keeps none.
+pub(crate) fn visit(
+    connection: &Connection,
+    sql: &str,
+    args: &[Value],
+    mut look: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<bool>,
+) -> rusqlite::Result<()> {
     let mut statement = Bound::prepare(connection, sql)?;
     statement.bind(args)?;
     let mut rows = statement.0.raw_query();
-    let mut found = Vec::new();
-    while found.len() < most
-        && let Some(row) = rows.next()?
-    {
-        found.push(T::from_sqlite(row)?);
+    while let Some(row) = rows.next()? {
+        if !look(row)? {
+            break;
+        }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Runs a statement; answers how many rows it changed.

@@ -20,7 +20,7 @@ impl Service {
         let filter = parse_filter(search.filter.as_deref())?;
         let order = if search.order_by.is_empty() { default_order() } else { parse_order(&search.order_by)? };
         let asked = Asked::new(search.page_token.as_deref(), size)?;
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.scan().await.map_err(from_store)?;
         let found = rows::page(&mut conn, &filter, search.view_type, &order, &asked.window()).await;
         let page = asked.page(found.map_err(from_store)?, |last| rows::place(&order, last));
         let items = store::experiments::load(&mut conn, page.items).await.map_err(from_store)?;

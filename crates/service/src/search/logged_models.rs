@@ -153,7 +153,7 @@ impl Service {
             datasets,
         };
         let window = Window { offset: token.offset.unsigned_abs(), after: token.last.clone(), limit: one_more(size) };
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.scan().await.map_err(from_store)?;
         let found = rows::page(&mut conn, &wanted, &window).await.map_err(from_store)?;
         let (found, more) = cut(found, size);
         let last = found.last().filter(|_| more).cloned();

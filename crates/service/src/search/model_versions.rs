@@ -27,7 +27,7 @@ impl Service {
         let filter = parse_filter(search.filter.as_deref())?;
         let order = parse_order(&search.order_by)?;
         let asked = Asked::new(search.page_token.as_deref(), size)?;
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.scan().await.map_err(from_store)?;
         let found = rows::page(&mut conn, &filter, &order, &asked.window()).await.map_err(from_store)?;
         let page = asked.page(found, |last| rows::place(&filter, &order, last));
         let items = store::model_versions::load(&mut conn, page.items, false).await.map_err(from_store)?;

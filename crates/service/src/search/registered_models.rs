@@ -31,7 +31,7 @@ impl Service {
         if size == 0 {
             return Ok(Page::default());
         }
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.scan().await.map_err(from_store)?;
         let found = rows::page(&mut conn, &filter, &order, &asked.window()).await.map_err(from_store)?;
         let page = asked.page(found, |last| rows::place(&order, last));
         let items = store::registered_models::load(&mut conn, page.items).await.map_err(from_store)?;

@@ -30,7 +30,7 @@ impl Service {
 
     async fn cells_of(&self, run_ids: &[String]) -> Result<Vec<RunModel>, Fault> {
         let store = &self.inner.store;
-        let mut conn = store.read().await?;
+        let mut conn = store.scan().await?;
         let made = rows::made(&mut conn, run_ids).await?;
         let histories = rows::histories(&mut conn, store.keys(), run_ids).await?;
         let model_ids: Vec<String> = made.iter().map(|model| model.model_id.clone()).collect();

@@ -38,7 +38,7 @@ impl Service {
             return Ok(Page::default());
         }
         let store = &self.inner.store;
-        let mut conn = store.read().await.map_err(from_store)?;
+        let mut conn = store.scan().await.map_err(from_store)?;
         let found = rows::page(&mut conn, store.keys(), &wanted, &asked.window()).await.map_err(from_store)?;
         let (found, more) = cut(found, size);
         let last = found.last().filter(|_| more).cloned();
@@ -60,7 +60,7 @@ impl Service {
             return Ok(0);
         }
         let store = &self.inner.store;
-        let mut conn = store.read().await.map_err(from_store)?;
+        let mut conn = store.scan().await.map_err(from_store)?;
         rows::count(&mut conn, store.keys(), &wanted).await.map_err(from_store)
     }
 
@@ -77,7 +77,7 @@ impl Service {
             )));
         }
         let ids = experiment_ids.iter().map(|id| ExperimentId::parse(id)).collect::<Result<Vec<_>>>()?;
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        let mut conn = self.inner.store.scan().await.map_err(from_store)?;
         store::search::datasets::summaries(&mut conn, &ids).await.map_err(from_store)
     }
 }
