@@ -1,11 +1,15 @@
 //! Histories of metrics over HTTP.
 
+use std::io;
+
 use axum::extract::State;
-use service::{HistoryBulk, HistoryInterval, HistoryPage, Service};
+use domain::Error;
+use futures::{FutureExt, Stream, future, stream};
+use service::{HistoryBulk, HistoryChunk, HistoryInterval, HistoryPage, Service};
 
 use crate::error::ApiError;
 use crate::request::{Params, refused};
-use crate::response::{Answer, list, page, value};
+use crate::response::{Answer, list, list_part, page, streamed, value};
 use crate::wire::List;
 
 /// Most runs of one thinned-out history.
@@ -20,7 +24,25 @@ pub(crate) async fn get_history(State(service): State<Service>, mut params: Para
         page_token: params.string("page_token")?,
         max_results: params.int64("max_results")?,
     };
-    page("metrics", &service.metric_history(history).await?)
+    let chunk = service.metric_history(history).await?;
+    match chunk.rest {
+        None => page("metrics", &chunk.points),
+        Some(_) => Ok(streamed(chunks(chunk))),
+    }
+}
+
+/// A long history's JSON. A chunk is read when the one before it was taken; a store that fails meanwhile breaks it off.
+fn chunks(first: HistoryChunk) -> impl Stream<Item = io::Result<Vec<u8>>> {
+    let first = future::ready(Ok(first)).boxed();
+    stream::try_unfold((Some(first), true), |(next, is_first)| async move {
+        let Some(next) = next else { return Ok(None) };
+        let HistoryChunk { points, rest } = next.await.map_err(|error: Error| {
+            tracing::warn!(%error, "a history broke off");
+            io::Error::other(error.message)
+        })?;
+        let bytes = list_part("metrics", &points, is_first, rest.is_none())?;
+        Ok(Some((bytes, (rest.map(|rest| rest.read().boxed()), false))))
+    })
 }
 
 /// The one endpoint whose empty list is written.

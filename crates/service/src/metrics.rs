@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use domain::metrics::{Metric, RunMetric};
-use domain::{Error, Page, Result};
-use store::metrics::{self, HistoryPoint};
+use domain::{Error, Result};
+use store::metrics::{self, HistoryPoint, HistoryStart};
 use store::{Conn, runs};
 
+use crate::Service;
 use crate::errors::from_store;
-use crate::{Service, paging};
 
 /// Most runs of one request.
 const MAX_RUNS: usize = 100;
@@ -16,19 +16,6 @@ const MAX_RUNS: usize = 100;
 const MAX_BULK_POINTS: i64 = 25_000;
 /// Most points of each run in a thinned answer.
 const MAX_INTERVAL_POINTS: i64 = 2_500;
-
-/// Asks for a page of one metric's history, ordered by timestamp, step and value.
-#[derive(Clone, Debug, Default)]
-pub struct HistoryPage {
-    /// The run.
-    pub run_id: String,
-    /// The metric.
-    pub metric_key: String,
-    /// Page size from 1; `None` for everything.
-    pub max_results: Option<i64>,
-    /// From the page before; empty means the first.
-    pub page_token: Option<String>,
-}
 
 /// Asks for one metric of several runs, at most 25,000 points in all.
 #[derive(Clone, Debug, Default)]
@@ -57,27 +44,6 @@ pub struct HistoryInterval {
 }
 
 impl Service {
-    /// A page of a metric's history; an unknown run or key has an empty one.
-    pub async fn metric_history(&self, page: HistoryPage) -> Result<Page<Metric>> {
-        if let Some(max_results) = page.max_results
-            && max_results < 1
-        {
-            return Err(Error::invalid(format!(
-                "Invalid value {max_results} for parameter 'max_results' supplied. It must be a positive integer."
-            )));
-        }
-        let offset = paging::decode(page.page_token.as_deref())?;
-        let mut conn = self.inner.store.read().await.map_err(from_store)?;
-        let Some(run) = runs::state(&mut conn, &page.run_id).await.map_err(from_store)? else {
-            return Ok(Page::default());
-        };
-        let Some(key_no) = self.known_key(&mut conn, &page.metric_key).await? else { return Ok(Page::default()) };
-        let limit = page.max_results.map(|n| n.saturating_add(1));
-        let points = metrics::history(&mut conn, run.run_no, key_no, offset, limit).await.map_err(from_store)?;
-        let page_of_points = paging::page(points, offset, page.max_results.unwrap_or(i64::MAX));
-        Ok(page_of_points.map(|point| metric(&page.metric_key, point)))
-    }
-
     /// Histories of several runs, ordered by run, timestamp, step and value.
     pub async fn metric_history_bulk(&self, bulk: HistoryBulk) -> Result<Vec<RunMetric>> {
         if bulk.run_ids.is_empty() {
@@ -101,7 +67,8 @@ impl Service {
             if left == 0 {
                 break;
             }
-            let points = metrics::history(&mut conn, run.run_no, key_no, 0, Some(left)).await.map_err(from_store)?;
+            let points = metrics::history(&mut conn, run.run_no, key_no, HistoryStart::default(), left).await;
+            let points = points.map_err(from_store)?;
             left -= i64::try_from(points.len()).unwrap_or(left);
             answer.extend(points.into_iter().map(|p| run_metric(&run.run_id, &bulk.metric_key, p)));
         }
@@ -134,24 +101,24 @@ impl Service {
             .ok_or_else(|| request_error(&format!("max_results must be between 1 and {MAX_INTERVAL_POINTS}.")))?;
         let mut conn = self.inner.store.scan().await.map_err(from_store)?;
         let Some(key_no) = self.known_key(&mut conn, &interval.metric_key).await? else { return Ok(Vec::new()) };
-        let rows = runs::by_ids(&mut conn, &interval.run_ids).await.map_err(from_store)?;
-        let numbers: HashMap<&str, i64> = rows.iter().map(|r| (r.run_id.as_str(), r.run_no)).collect();
-        let mut answer = Vec::new();
-        for run_id in &interval.run_ids {
-            if let Some(run_no) = numbers.get(run_id.as_str()) {
-                let points = metrics::sample(&mut conn, *run_no, key_no, steps, buckets).await.map_err(from_store)?;
-                answer.extend(points.into_iter().map(|p| run_metric(run_id, &interval.metric_key, p)));
-            }
+        let mut samples = HashMap::new();
+        for run in runs::by_ids(&mut conn, &interval.run_ids).await.map_err(from_store)? {
+            let points = metrics::sample(&mut conn, run.run_no, key_no, steps, buckets).await.map_err(from_store)?;
+            samples.insert(run.run_id, points);
         }
-        Ok(answer)
+        drop(conn);
+        // A run that is asked for twice is told twice.
+        let points = interval.run_ids.iter().filter_map(|run_id| Some((run_id, samples.get(run_id)?)));
+        let metric_key = &interval.metric_key;
+        Ok(points.flat_map(|(id, points)| points.iter().map(move |p| run_metric(id, metric_key, *p))).collect())
     }
 
-    async fn known_key(&self, conn: &mut Conn, key: &str) -> Result<Option<i64>> {
+    pub(crate) async fn known_key(&self, conn: &mut Conn, key: &str) -> Result<Option<i64>> {
         self.inner.store.keys().find(conn, key).await.map_err(from_store)
     }
 }
 
-fn metric(key: &str, point: HistoryPoint) -> Metric {
+pub(crate) fn metric(key: &str, point: HistoryPoint) -> Metric {
     Metric { key: key.to_owned(), value: point.value, timestamp: point.timestamp, step: point.step }
 }
 

@@ -162,7 +162,7 @@ async fn the_latest_value_is_the_latest_however_they_arrive(
     let latest = t.service.run(&id).await.unwrap().data.metrics;
     assert_eq!(latest, [Metric { key: "m".into(), value: 11.0, timestamp: 5, step: 9 }]);
     let page = HistoryPage { run_id: id, metric_key: "m".into(), page_token: None, max_results: None };
-    assert_eq!(t.service.metric_history(page).await.unwrap().items.len(), 120);
+    assert_eq!(t.history(page).await.unwrap().items.len(), 120);
 }
 
 #[rstest]
@@ -196,7 +196,7 @@ async fn what_is_sent_again_is_there_once(#[values(Backend::Sqlite, Backend::Pos
     assert_eq!((run.info.status, run.info.end_time), (RunStatus::Finished, Some(9)));
     assert_eq!(run.data.params, [Param::new("p", "1")]);
     let page = HistoryPage { run_id: id, metric_key: "m".into(), page_token: None, max_results: None };
-    assert_eq!(t.service.metric_history(page).await.unwrap().items.len(), 21);
+    assert_eq!(t.history(page).await.unwrap().items.len(), 21);
 }
 
 #[rstest]

@@ -24,7 +24,7 @@ fn batch(metrics: impl IntoIterator<Item = Metric>) -> LogBatch {
 
 async fn history(t: &TestService, run_id: &str, key: &str) -> Vec<Metric> {
     let page = HistoryPage { run_id: run_id.into(), metric_key: key.into(), ..HistoryPage::default() };
-    t.service.metric_history(page).await.unwrap().items
+    t.history(page).await.unwrap().items
 }
 
 /// The bits, so that NaN equals itself.
@@ -226,7 +226,7 @@ async fn a_history_is_read_in_pages(#[values(Backend::Sqlite, Backend::Postgres)
     let mut read = Vec::new();
     let mut pages = 0;
     loop {
-        let answer = t.service.metric_history(page.clone()).await.unwrap();
+        let answer = t.history(page.clone()).await.unwrap();
         pages += 1;
         read.extend(answer.items);
         page.page_token = answer.next_page_token;
@@ -237,15 +237,15 @@ async fn a_history_is_read_in_pages(#[values(Backend::Sqlite, Backend::Postgres)
     assert_eq!((pages, &read), (3, &points));
 
     page.max_results = Some(25);
-    assert_eq!(t.service.metric_history(page.clone()).await.unwrap().next_page_token, None);
+    assert_eq!(t.history(page.clone()).await.unwrap().next_page_token, None);
     page.max_results = Some(0);
     assert_eq!(
-        t.service.metric_history(page.clone()).await.unwrap_err(),
+        t.history(page.clone()).await.unwrap_err(),
         Error::invalid("Invalid value 0 for parameter 'max_results' supplied. It must be a positive integer.")
     );
     page.max_results = None;
     page.page_token = Some("x".into());
-    assert_eq!(t.service.metric_history(page).await.unwrap_err().code, ErrorCode::InvalidParameterValue);
+    assert_eq!(t.history(page).await.unwrap_err().code, ErrorCode::InvalidParameterValue);
     assert_eq!(history(&t, "nope", "m").await.len(), 0);
     assert_eq!(history(&t, &id, "nope").await.len(), 0);
 }

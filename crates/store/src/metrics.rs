@@ -2,14 +2,16 @@
 
 mod history;
 mod models;
+mod sample;
 
 use std::collections::HashMap;
 
 use domain::metrics::Metric;
 use sqlx::PgConnection;
 
-pub use history::{HistoryPoint, history, sample};
+pub use history::{HistoryPoint, HistoryStart, history};
 pub use models::{ModelPoint, insert_for_models, model_numbers};
+pub use sample::sample;
 
 use crate::runs::{self, RunState};
 use crate::sqlite::FromSqlite;

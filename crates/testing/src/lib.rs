@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use service::{ArtifactConfig, Clock, Entropy, Service};
+use domain::metrics::Metric;
+use domain::{Page, Result};
+use service::{ArtifactConfig, Clock, Entropy, HistoryChunk, HistoryPage, Service};
 use sqlx::Connection;
 use store::{Options, Store};
 use tempfile::TempDir;
@@ -184,5 +186,17 @@ impl TestService {
         );
         service.prepare().await.expect("the service prepares itself");
         Self { service, clock, artifacts: folder, database }
+    }
+
+    /// A page of a metric's history, read to its end.
+    pub async fn history(&self, page: HistoryPage) -> Result<Page<Metric>> {
+        let HistoryChunk { mut points, mut rest } = self.service.metric_history(page).await?;
+        while let Some(more) = rest {
+            let chunk = more.read().await?;
+            points.items.extend(chunk.points.items);
+            points.next_page_token = chunk.points.next_page_token;
+            rest = chunk.rest;
+        }
+        Ok(points)
     }
 }

@@ -49,6 +49,29 @@ async fn an_experiment_lives() {
 }
 
 #[tokio::test]
+async fn a_long_history_is_sent_whole() {
+    let api = Api::new().await;
+    let created = api.post("runs/create", json!({"experiment_id": "0"})).await;
+    let id = field(&created, "/run/info/run_id");
+    for start in (0..41_000).step_by(1_000) {
+        let points = (start..start + 1_000).map(|i| json!({"key": "m", "value": 0.5, "timestamp": i, "step": i}));
+        let batch = json!({"run_id": id, "metrics": points.collect::<Vec<_>>()});
+        assert_eq!(api.post("runs/log-batch", batch).await, "200 {}");
+    }
+    let steps = |answer: &str| {
+        let body: serde_json::Value = serde_json::from_str(&answer[4..]).unwrap();
+        let points = body["metrics"].as_array().unwrap().iter();
+        points.map(|point| point["step"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    let path = format!("metrics/get-history?run_id={id}&metric_key=m");
+    assert_eq!(steps(&api.get(&path).await), (0..41_000).collect::<Vec<_>>());
+    let page = api.get(&format!("{path}&max_results=40500")).await;
+    assert_eq!(steps(&page).len(), 40_500);
+    let rest = api.get(&format!("{path}&page_token={}", field(&page, "/next_page_token"))).await;
+    assert_eq!(steps(&rest), (40_500..41_000).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_run_gathers_its_data() {
     let api = Api::new().await;
     let new = json!({"experiment_id": "0", "user_id": "u", "run_name": "n", "start_time": 5});
@@ -93,7 +116,7 @@ async fn a_run_gathers_its_data() {
     assert_eq!(found.replace(&id, "RUN"), format!(r#"200 {{"runs":[{run}]}}"#));
     assert_snapshot!(
         api.get(&format!("metrics/get-history?run_id={id}&metric_key=acc&max_results=1")).await,
-        @r#"200 {"metrics":[{"key":"acc","value":0.5,"timestamp":8,"step":-1}],"next_page_token":"eyJvZmZzZXQiOiAxfQ=="}"#
+        @r#"200 {"metrics":[{"key":"acc","value":0.5,"timestamp":8,"step":-1}],"next_page_token":"eyJvZmZzZXQiOjEsImxhc3QiOls4LC0xLDAuNV19"}"#
     );
     assert_snapshot!(api.get("metrics/get-history?run_id=none&metric_key=acc").await, @"200 {}");
     let bulk =

@@ -2,11 +2,9 @@
 //!
 //! Postgres sends them by the thousand in one row: a row's way through its driver costs more than its bytes.
 
+use super::storable;
 use crate::sqlite::FromSqlite;
 use crate::{Conn, Result, args};
-
-/// Points that are fetched at once: bounds the size of one row.
-const CHUNK: i64 = 25_000;
 
 /// A point of a history.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,9 +17,9 @@ pub struct HistoryPoint {
     pub value: f64,
 }
 
-type Columns = (Option<Vec<i64>>, Option<Vec<i64>>, Option<Vec<f64>>, Option<Vec<bool>>);
+pub(super) type Columns = (Option<Vec<i64>>, Option<Vec<i64>>, Option<Vec<f64>>, Option<Vec<bool>>);
 
-fn from_columns((timestamps, steps, values, nans): Columns) -> Vec<HistoryPoint> {
+pub(super) fn from_columns((timestamps, steps, values, nans): Columns) -> Vec<HistoryPoint> {
     let values = values.unwrap_or_default().into_iter().zip(nans.unwrap_or_default());
     timestamps
         .unwrap_or_default()
@@ -43,98 +41,49 @@ impl FromSqlite for HistoryPoint {
     }
 }
 
-/// A metric's history by timestamp, step and value (where NaN counts as 0): at most `limit` points after the first
-/// `offset`.
+/// Where points of a history are read from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HistoryStart {
+    /// After this point, be it still there or not; `None` for the first of all.
+    pub after: Option<HistoryPoint>,
+    /// How many further points are passed over, one by one.
+    pub offset: i64,
+}
+
+/// A metric's history by timestamp, step and value (where NaN counts as 0): at most `limit` points, all of them in
+/// memory at once.
 pub async fn history(
     conn: &mut Conn,
     run_no: i64,
     key_no: i64,
-    mut offset: i64,
-    limit: Option<i64>,
-) -> Result<Vec<HistoryPoint>> {
-    let mut points = Vec::new();
-    let mut left = limit.unwrap_or(i64::MAX);
-    loop {
-        let size = left.min(CHUNK);
-        let mut chunk = history_chunk(conn, run_no, key_no, offset, size).await?;
-        let got = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
-        points.append(&mut chunk);
-        left -= got;
-        offset = offset.saturating_add(got);
-        if got < size || left == 0 {
-            return Ok(points);
-        }
-    }
-}
-
-async fn history_chunk(
-    conn: &mut Conn,
-    run_no: i64,
-    key_no: i64,
-    offset: i64,
+    start: HistoryStart,
     limit: i64,
 ) -> Result<Vec<HistoryPoint>> {
-    const POSTGRES: &str = "
-        SELECT array_agg(timestamp), array_agg(step), array_agg(value), array_agg(is_nan)
-        FROM (SELECT timestamp, step, value, is_nan FROM metric_points WHERE run_no = $1 AND key_no = $2
-              ORDER BY timestamp, step, value, is_nan LIMIT $3 OFFSET $4) p";
-    const SQLITE: &str = "
-        SELECT timestamp, step, value, is_nan FROM metric_points WHERE run_no = $1 AND key_no = $2
-        ORDER BY timestamp, step, value, is_nan LIMIT $3 OFFSET $4";
-    match conn {
-        Conn::Postgres(c) => {
-            let query = sqlx::query_as(POSTGRES).bind(run_no).bind(key_no).bind(limit).bind(offset);
-            Ok(from_columns(query.fetch_one(&mut **c).await?))
-        }
-        Conn::Sqlite(c) => c.fetch_all(SQLITE, args![run_no, key_no, limit, offset]).await,
-    }
-}
-
-/// A metric's history by step, timestamp and value, thinned out: the points are cut into `buckets` groups as equal as
-/// can be, of which the first ones are the greater, and the first point of each is kept; the very last point of all
-/// takes the last place.
-///
-/// `steps` restricts the history to steps between two, both included.
-pub async fn sample(
-    conn: &mut Conn,
-    run_no: i64,
-    key_no: i64,
-    steps: Option<(i64, i64)>,
-    buckets: usize,
-) -> Result<Vec<HistoryPoint>> {
-    // Of n rows in k buckets, the first n % k buckets have n / k + 1 rows: `edge` is where the smaller ones begin.
-    macro_rules! kept {
+    macro_rules! points {
         () => {
-            "kept AS (
-                SELECT timestamp, step, value, is_nan, i FROM (
-                    SELECT timestamp, step, value, is_nan, i, n, n / $5 AS q, (n % $5) * (n / $5 + 1) AS edge
-                    FROM (SELECT timestamp, step, value, is_nan, count(*) OVER () AS n,
-                                 row_number() OVER (ORDER BY step, timestamp, value, is_nan) - 1 AS i
-                          FROM metric_points
-                          WHERE run_no = $1 AND key_no = $2 AND step BETWEEN $3 AND $4) numbered) bucketed
-                WHERE i = n - 1 OR n <= $5
-                   OR (CASE WHEN i < edge THEN i % (q + 1) ELSE (i - edge) % (CASE q WHEN 0 THEN 1 ELSE q END) END) = 0
-                ORDER BY i)"
+            "SELECT timestamp, step, value, is_nan FROM metric_points
+             WHERE run_no = $1 AND key_no = $2 AND (timestamp, step, value, is_nan) > ($3, $4, $5, $6)
+             ORDER BY timestamp, step, value, is_nan LIMIT $7 OFFSET $8"
         };
     }
     const POSTGRES: &str = concat!(
-        "WITH ",
-        kept!(),
-        " SELECT array_agg(timestamp ORDER BY i), array_agg(step ORDER BY i), array_agg(value ORDER BY i),
-                 array_agg(is_nan ORDER BY i) FROM kept"
+        "SELECT array_agg(timestamp), array_agg(step), array_agg(value), array_agg(is_nan) FROM (",
+        points!(),
+        ") p"
     );
-    const SQLITE: &str = concat!("WITH ", kept!(), " SELECT timestamp, step, value, is_nan FROM kept ORDER BY i");
-    let (first, last) = steps.unwrap_or((i64::MIN, i64::MAX));
-    let wanted = i64::try_from(buckets).unwrap_or(i64::MAX);
-    let mut points = match conn {
-        Conn::Postgres(c) => {
-            let query = sqlx::query_as(POSTGRES).bind(run_no).bind(key_no).bind(first).bind(last).bind(wanted);
-            from_columns(query.fetch_one(&mut **c).await?)
-        }
-        Conn::Sqlite(c) => c.fetch_all(SQLITE, args![run_no, key_no, first, last, wanted]).await?,
+    let (timestamp, step, (value, is_nan)) = match start.after {
+        Some(point) => (point.timestamp, point.step, storable(point.value)),
+        // No point has such a time.
+        None => (i64::MIN, i64::MIN, (0.0, false)),
     };
-    if points.len() > buckets {
-        points.remove(buckets - 1);
+    match conn {
+        Conn::Postgres(c) => {
+            let query = sqlx::query_as(POSTGRES).bind(run_no).bind(key_no).bind(timestamp).bind(step).bind(value);
+            let query = query.bind(is_nan).bind(limit).bind(start.offset);
+            Ok(from_columns(query.fetch_one(&mut **c).await?))
+        }
+        Conn::Sqlite(c) => {
+            c.fetch_all(points!(), args![run_no, key_no, timestamp, step, value, is_nan, limit, start.offset]).await
+        }
     }
-    Ok(points)
 }
