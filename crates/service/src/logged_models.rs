@@ -114,7 +114,8 @@ impl Service {
 
     /// A logged model; a deleted one only if allowed.
     pub async fn logged_model(&self, model_id: &str, allow_deleted: bool) -> Result<LoggedModel> {
-        let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
+        // Not a lookup: a model may have any number of metrics.
+        let mut conn = self.inner.store.read().await.map_err(from_store)?;
         let row = rows::find(&mut conn, model_id).await.map_err(from_store)?;
         let row = row.filter(|row| allow_deleted || row.deleted_at.is_none()).ok_or_else(|| unknown(model_id))?;
         Ok(whole(&mut conn, row).await?)
@@ -123,17 +124,19 @@ impl Service {
     /// Sets the status of an upload.
     pub async fn finalize_logged_model(&self, model_id: &str, status: LoggedModelStatus) -> Result<LoggedModel> {
         let (model_id, now) = (model_id.to_owned(), self.now());
-        let model = self
+        let row = self
             .inner
             .store
             .write(move |tx| {
                 Box::pin(async move {
                     let row = rows::set_status(tx, &model_id, status, now).await?;
-                    whole(tx, row.ok_or_else(|| unknown(&model_id))?).await
+                    row.ok_or_else(|| Fault::from(unknown(&model_id)))
                 })
             })
             .await?;
-        Ok(model)
+        // What belongs to the model may be a lot, and writers wait for one another.
+        let mut conn = self.inner.store.read().await.map_err(from_store)?;
+        Ok(whole(&mut conn, row).await?)
     }
 
     /// Deletes a logged model; deleting it again is fine.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::logged_models::LoggedModelStatus;
 use domain::metrics::Metric;
 use rstest::rstest;
-use service::{HistoryInterval, HistoryPage, LogBatch, LogMetric, NewRun, SearchRuns};
+use service::{HistoryInterval, HistoryPage, LogBatch, LogMetric, NewLoggedModel, NewRun, SearchRuns};
 use testing::{Backend, TestService};
 
 async fn run(t: &TestService) -> String {
@@ -113,4 +114,20 @@ async fn long_reads_wait_for_one_another_and_keep_no_lookup_waiting(
     for search in searches {
         search.await.unwrap().expect("its turn comes");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_finalized_model_comes_back_with_all_that_belongs_to_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let t = TestService::new(backend).await;
+    let new = NewLoggedModel { experiment_id: "0".into(), ..NewLoggedModel::default() };
+    let model = t.service.create_logged_model(new).await.unwrap().model_id;
+    let metric = Metric { key: "m".into(), value: 1.0, timestamp: 1, step: 1 };
+    let metrics = vec![LogMetric { metric, model_id: Some(model.clone()), dataset_name: None, dataset_digest: None }];
+    t.service.log_batch(&run(&t).await, LogBatch { metrics, ..LogBatch::default() }).await.unwrap();
+    let finalized = t.service.finalize_logged_model(&model, LoggedModelStatus::Ready).await.unwrap();
+    assert_eq!((finalized.status, finalized.metrics.len()), (LoggedModelStatus::Ready, 1));
+    assert_eq!(t.service.logged_model(&model, false).await.unwrap(), finalized);
 }
