@@ -211,6 +211,15 @@ async fn logged_models_are_searched(#[values(Backend::Sqlite, Backend::Postgres)
     ] {
         assert_eq!(names(&t, on(filter, name, digest)).await, found, "{filter} {name} {digest:?}");
     }
+    let many = |filter: &str| SearchLoggedModels {
+        datasets: (0..1_000).map(|n| LoggedModelDataset { name: format!("\"é{n}"), digest: None }).collect(),
+        ..search(filter)
+    };
+    let often = vec!["metrics.m > 0"; 200].join(" AND ");
+    assert_eq!(names(&t, many(&often)).await, "");
+    let mut with_train = many(&often);
+    with_train.datasets[999] = LoggedModelDataset { name: "train".into(), digest: Some("1".into()) };
+    assert_eq!(names(&t, with_train).await, "a");
     let unnamed = t.service.search_logged_models(on("", "", None)).await.unwrap_err();
     assert_eq!(unnamed.message, "`dataset_name` in the `datasets` clause must be specified.");
     assert_eq!(names(&t, SearchLoggedModels { experiment_ids: vec![], ..search("") }).await, "");

@@ -11,7 +11,7 @@ use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement, SubQuerySt
 use super::window::{MISSING, NOT_A_NUMBER, NUMBER, of_metric};
 use super::{Column, Kind, Place, Scope, Steps, Value, Window, text_value, values};
 use crate::logged_models::LoggedModelRow;
-use crate::{Conn, Dialect, Result};
+use crate::{Conn, Dialect, Result, bulk};
 
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +79,7 @@ pub(crate) fn statement(dialect: Dialect, search: &LoggedModelSearch, window: &W
     statement.and_where(Expr::col(model("experiment_id")).is_in(experiments.iter().map(|id| id.0)));
     let has_metric = search.filter.iter().any(|comparison| matches!(comparison, Comparison::Metric(..)));
     if !search.datasets.is_empty() && !has_metric {
-        statement.and_where(Expr::exists(metrics().and_where(on_datasets(&search.datasets)).take()));
+        statement.and_where(Expr::exists(metrics().and_where(on_datasets(dialect, &search.datasets)).take()));
     }
     steps(&search.order).apply(window, &mut statement);
     Some(statement)
@@ -144,14 +144,20 @@ fn metric(scope: Scope, key: &str, test: NumberTest, datasets: &[(String, String
     let mut rows = metrics();
     rows.and_where(Expr::col(("x", "key")).eq(key)).and_where(values::metric("x", test));
     if !datasets.is_empty() {
-        rows.and_where(on_datasets(datasets));
+        rows.and_where(on_datasets(scope.dialect, datasets));
     }
     scope.exists(rows)
 }
 
-fn on_datasets(datasets: &[(String, String)]) -> Expr {
-    let columns = Expr::tuple([Expr::col(("x", "dataset_name")), Expr::col(("x", "dataset_digest"))]);
-    columns.in_tuples(datasets.iter().map(|(name, digest)| (name.as_str(), digest.as_str())))
+/// Whether an entry was measured on one of the datasets: one value, however many they are, since a filter may ask for
+/// it many times, and both databases bound the number of a statement's values.
+fn on_datasets(dialect: Dialect, datasets: &[(String, String)]) -> Expr {
+    let wanted = match dialect {
+        Dialect::Postgres => "SELECT e ->> 0, e ->> 1 FROM json_array_elements(CAST($1 AS json)) AS e",
+        Dialect::Sqlite => "SELECT value ->> 0, value ->> 1 FROM json_each(?)",
+    };
+    let sql = format!(r#"("x"."dataset_name", "x"."dataset_digest") IN ({wanted})"#);
+    Expr::cust_with_values(sql, [bulk::to_json(datasets)])
 }
 
 fn steps(order: &[OrderKey<OrderBy>]) -> Steps {
