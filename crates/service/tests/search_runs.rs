@@ -2,6 +2,7 @@
 
 use domain::metrics::Metric;
 use domain::runs::{DATASET_CONTEXT_TAG, Dataset, DatasetInput, DatasetSummary, ModelOutput, RunStatus};
+use domain::search::MAX_PATTERN_CHARS;
 use domain::{ErrorCode, Page, Param, Tag, ViewType};
 use futures::TryStreamExt;
 use rstest::rstest;
@@ -244,8 +245,18 @@ async fn the_largest_filters_and_orders_are_understood(#[values(Backend::Sqlite,
     let list: Vec<_> = (0..9_000).map(|n| format!("'{n}'")).collect();
     let filter = format!("run_id NOT IN ({})", list.join(","));
     assert_eq!(names(&t, search(&filter)).await, "c b a");
-    let filter = format!("tags.colour ILIKE '{}'", "%".repeat(6_000));
+    let filter = format!("run_id IN ({})", vec!["''"; 21_000].join(","));
+    let experiment_ids = (0..10_000).map(|id| id.to_string()).collect();
+    assert_eq!(names(&t, SearchRuns { experiment_ids, ..search(&filter) }).await, "");
+    let filter = format!("tags.colour ILIKE '{}'", "%".repeat(MAX_PATTERN_CHARS));
     assert_eq!(names(&t, search(&filter)).await, "b a");
+    // Letters of four bytes that come in both cases.
+    for operator in ["LIKE", "ILIKE"] {
+        let pattern = "\u{10400}".repeat(MAX_PATTERN_CHARS);
+        assert_eq!(names(&t, search(&format!("tags.colour {operator} '{pattern}'"))).await, "");
+        let refused = message(&t, search(&format!("tags.colour {operator} '{pattern}%'"))).await;
+        assert_eq!(refused, "A pattern of LIKE or ILIKE can have at most 5000 characters.");
+    }
     let keys: Vec<String> = (0..31).map(|n| format!("tags.k{n} DESC")).chain(["metrics.m".into()]).collect();
     for n in 0..31 {
         run(&t, "x", 1, &[(&format!("k{n}"), "v")]).await;

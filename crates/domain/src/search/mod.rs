@@ -32,8 +32,9 @@ use serde::{Deserialize, Serialize};
 pub const MAX_FILTER_BYTES: usize = 64 * 1024;
 /// Most comparisons in a filter. The language does not nest, so that this bounds its depth as well.
 pub const MAX_COMPARISONS: usize = 200;
-/// Longest pattern of `LIKE` and `ILIKE`, in characters.
-pub const MAX_PATTERN_CHARS: usize = 6_000;
+/// Longest pattern of `LIKE` and `ILIKE`, in characters. SQLite takes patterns of 50,000 bytes, and ten of them may be
+/// needed to say that a letter's case does not matter.
+pub const MAX_PATTERN_CHARS: usize = 5_000;
 /// Most keys of an order.
 pub const MAX_ORDER_KEYS: usize = 32;
 
