@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use domain::experiments::ExperimentId;
 use domain::metrics::Metric;
 use domain::runs::RunStatus;
 use domain::{Page, Param, Result, Tag};
@@ -10,6 +11,8 @@ use service::{
     LogBatch, LogMetric, LoggedModelOrder, NewExperiment, NewLoggedModel, NewModelVersion, NewRegisteredModel, NewRun,
     RunUpdate, SearchExperiments, SearchLoggedModels, SearchModelVersions, SearchRegisteredModels, SearchRuns,
 };
+use store::search::runs::{self as rows, RunSearch};
+use store::search::{Value, Window};
 use testing::{Backend, TestService};
 
 /// Rows that there are at first.
@@ -256,4 +259,35 @@ async fn pages_of_experiments_and_of_the_registry(#[values(Backend::Sqlite, Back
         let old: Vec<_> = all.into_iter().filter(|item| whole.contains(item)).collect();
         assert_eq!(old, whole, "{keys:?}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_place_is_where_the_row_stood_when_it_was_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let t = TestService::new(backend).await;
+    let id = run(&t, 3).await;
+    run(&t, 4).await;
+    let keys = ["metrics.loss DESC", "params.layers", "tags.colour", "params.unknown"];
+    let wanted = RunSearch {
+        experiments: vec![ExperimentId(0)],
+        order: domain::search::runs::parse_order(&order(&keys)).unwrap(),
+        ..RunSearch::default()
+    };
+    let store = &t.database.store;
+    let mut conn = store.read().await.unwrap();
+    let window = Window { limit: 1, ..Window::default() };
+    let found = rows::page(&mut conn, store.keys(), &wanted, &window).await.unwrap();
+    t.service.log_metric(&id, metric("loss", 7.0, 2)).await.unwrap();
+    let place = rows::place(&wanted.order, &found[0]);
+    let values = [
+        Value::Integer(0),
+        Value::Number(0.1 + 0.2),
+        Value::Text("0".into()),
+        Value::Null,
+        Value::Integer(1),
+        Value::Text(id),
+    ];
+    assert_eq!(place, values);
 }

@@ -156,13 +156,12 @@ impl Service {
         let mut conn = self.inner.store.scan().await.map_err(from_store)?;
         let found = rows::page(&mut conn, &wanted, &window).await.map_err(from_store)?;
         let (found, more) = cut(found, size);
-        let last = found.last().filter(|_| more).cloned();
-        let items = store::logged_models::load(&mut conn, found).await.map_err(from_store)?;
-        let next_page_token = last.zip(items.last()).map(|(row, model)| {
+        let next_page_token = found.last().filter(|_| more).map(|last| {
             let offset = token.offset.saturating_add(size);
-            let last = Some(rows::place(&wanted.order, &row, &model.metrics));
-            Token { offset, last, ..token }.write()
+            Token { offset, last: Some(rows::place(&wanted.order, last)), ..token }.write()
         });
+        let found = found.into_iter().map(|placed| placed.row).collect();
+        let items = store::logged_models::load(&mut conn, found).await.map_err(from_store)?;
         Ok(Page { items, next_page_token })
     }
 }

@@ -57,13 +57,9 @@ impl Asked {
     /// The page's rows, and the token of the next page if there is one; `place` says where a row stands in the order.
     fn page<T>(&self, rows: Vec<T>, place: impl FnOnce(&T) -> Place) -> Page<T> {
         let (rows, more) = cut(rows, self.size);
-        let next_page_token = rows.last().filter(|_| more).map(|last| self.next(place(last)));
+        let next = self.offset.saturating_add(self.size);
+        let next_page_token = rows.last().filter(|_| more).map(|last| paging::encode_last(next, place(last)));
         Page { items: rows, next_page_token }
-    }
-
-    /// The token of the next page; `last` is where the last row of this one stands.
-    fn next(&self, last: Place) -> String {
-        paging::encode_last(self.offset.saturating_add(self.size), last)
     }
 }
 

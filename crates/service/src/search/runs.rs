@@ -6,7 +6,7 @@ use domain::search::runs::{parse_filter, parse_order};
 use domain::{Error, Page, Result};
 use store::search::runs::{self as rows, RunSearch};
 
-use super::{Asked, check_size, cut, experiment_ids, out_of_bounds};
+use super::{Asked, check_size, experiment_ids, out_of_bounds};
 use crate::errors::from_store;
 use crate::{SearchRuns, Service};
 
@@ -40,17 +40,10 @@ impl Service {
         let store = &self.inner.store;
         let mut conn = store.scan().await.map_err(from_store)?;
         let found = rows::page(&mut conn, store.keys(), &wanted, &asked.window()).await.map_err(from_store)?;
-        let (found, more) = cut(found, size);
-        let last = found.last().filter(|_| more).cloned();
+        let page = asked.page(found, |last| rows::place(&wanted.order, last));
+        let found = page.items.into_iter().map(|placed| placed.row).collect();
         let items = store::runs::load(&mut conn, store.keys(), found, false).await.map_err(from_store)?;
-        let next_page_token = match (last, items.last()) {
-            (Some(row), Some(run)) => {
-                let place = rows::place(&mut conn, store.keys(), &wanted.order, &row, &run.data).await;
-                Some(asked.next(place.map_err(from_store)?))
-            }
-            _ => None,
-        };
-        Ok(Page { items, next_page_token })
+        Ok(Page { items, next_page_token: page.next_page_token })
     }
 
     /// How many runs a search finds in all, on every page.

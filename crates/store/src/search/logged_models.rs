@@ -1,15 +1,13 @@
 //! Searching logged models.
 
-use std::cmp::Ordering;
-
 use domain::experiments::ExperimentId;
-use domain::logged_models::{LoggedModelMetric, LoggedModelStatus};
+use domain::logged_models::LoggedModelStatus;
 use domain::search::logged_models::{Comparison, NumberAttribute, OrderBy, TextAttribute};
 use domain::search::{NumberTest, OrderKey, TextTest};
 use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement, SubQueryStatement};
 
-use super::window::{MISSING, NOT_A_NUMBER, NUMBER, of_metric};
-use super::{Column, Kind, Place, Scope, Steps, Value, Window, text_value, values};
+use super::window::{MISSING, NOT_A_NUMBER, NUMBER};
+use super::{Column, Kind, Place, Placed, Scope, Steps, Value, Window, text_value, values};
 use crate::logged_models::LoggedModelRow;
 use crate::{Conn, Dialect, Result, bulk};
 
@@ -28,7 +26,7 @@ pub struct LoggedModelSearch {
 }
 
 /// The models of a page; deleted ones are never found.
-pub async fn page(conn: &mut Conn, search: &LoggedModelSearch, window: &Window) -> Result<Vec<LoggedModelRow>> {
+pub async fn page(conn: &mut Conn, search: &LoggedModelSearch, window: &Window) -> Result<Vec<Placed<LoggedModelRow>>> {
     match statement(conn.dialect(), search, window) {
         Some(statement) => conn.fetch_all_built(&statement).await,
         None => Ok(Vec::new()),
@@ -175,6 +173,7 @@ fn steps(order: &[OrderKey<OrderBy>]) -> Steps {
                 }
             }
             OrderBy::Metric { key: name, dataset_name, dataset_digest } => {
+                steps.show();
                 let latest = |column| {
                     let on = (dataset_name.as_deref(), dataset_digest.as_deref());
                     let rows = SubQueryStatement::SelectStatement(latest_metric(name, on, column));
@@ -214,11 +213,13 @@ fn kind_of(attribute: TextAttribute) -> (Kind, bool) {
     }
 }
 
-/// Where a model with these metrics stands in an order.
-pub fn place(order: &[OrderKey<OrderBy>], row: &LoggedModelRow, metrics: &[LoggedModelMetric]) -> Place {
-    let mut place = Place::new();
-    for key in whole(order) {
-        let value = match &key.by {
+/// Where a model stands in an order.
+pub fn place(order: &[OrderKey<OrderBy>], Placed { row, place }: &Placed<LoggedModelRow>) -> Place {
+    if let Some(place) = place {
+        return place.clone();
+    }
+    let of_row = |key: OrderKey<OrderBy>| {
+        Some(match key.by {
             OrderBy::Number(NumberAttribute::Created) => Value::Integer(row.creation_time),
             OrderBy::Number(NumberAttribute::LastUpdated) => Value::Integer(row.last_update_time),
             OrderBy::Text(TextAttribute::Name) => Value::Text(row.name.clone()),
@@ -230,34 +231,11 @@ pub fn place(order: &[OrderKey<OrderBy>], row: &LoggedModelRow, metrics: &[Logge
             OrderBy::Text(TextAttribute::Status) => Value::Integer(row.status),
             OrderBy::Text(TextAttribute::LifecycleStage) => row.deleted_at.map_or(Value::Null, Value::Integer),
             OrderBy::Text(TextAttribute::StatusMessage) => Value::text(row.status_message.as_deref()),
-            OrderBy::Metric { key, dataset_name, dataset_digest } => {
-                let is_of = |wanted: &Option<String>, of: &Option<String>| {
-                    wanted.as_ref().is_none_or(|wanted| wanted == of.as_deref().unwrap_or_default())
-                };
-                let measured = metrics.iter().filter(|entry| {
-                    entry.metric.key == *key
-                        && is_of(dataset_name, &entry.dataset_name)
-                        && is_of(dataset_digest, &entry.dataset_digest)
-                });
-                let latest = measured.max_by(|a, b| in_time(a, b)).map(|entry| entry.metric.value);
-                place.extend(of_metric(latest));
-                continue;
-            }
-        };
-        place.push(value);
-    }
-    place
-}
-
-/// As [`latest_metric`] orders entries, the most recent last.
-fn in_time(a: &LoggedModelMetric, b: &LoggedModelMetric) -> Ordering {
-    let (x, y) = (&a.metric, &b.metric);
-    let stored = |value: f64| if value.is_nan() { 0.0 } else { value };
-    (x.timestamp, x.step)
-        .cmp(&(y.timestamp, y.step))
-        .then_with(|| b.run_id.cmp(&a.run_id))
-        .then_with(|| stored(x.value).total_cmp(&stored(y.value)))
-        .then_with(|| y.value.is_nan().cmp(&x.value.is_nan()))
+            // A search by one shows the place.
+            OrderBy::Metric { .. } => return None,
+        })
+    };
+    whole(order).into_iter().filter_map(of_row).collect()
 }
 
 /// A column of the model's most recent entry of a metric, on a dataset if one is named.

@@ -11,6 +11,7 @@ pub mod registered_models;
 pub mod run_models;
 pub mod runs;
 
+mod placed;
 #[cfg(test)]
 mod plans;
 mod values;
@@ -22,6 +23,7 @@ use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use crate::Dialect;
 
+pub use placed::Placed;
 use window::{Kind, Steps};
 pub use window::{Place, Value, Window};
 

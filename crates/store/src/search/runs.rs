@@ -1,14 +1,14 @@
 //! Searching runs.
 
+use domain::ViewType;
 use domain::experiments::ExperimentId;
-use domain::runs::{DATASET_CONTEXT_TAG, RUN_NAME_TAG, RunData, RunStatus};
+use domain::runs::{DATASET_CONTEXT_TAG, RUN_NAME_TAG, RunStatus};
 use domain::search::runs::{Comparison, DatasetField, NumberAttribute, OrderBy, TextAttribute};
 use domain::search::{OrderKey, TextTest, ValueTest};
-use domain::{KeyValue, ViewType};
 use sea_query::{Alias, CaseStatement, DynIden, Expr, ExprTrait, Func, IntoIden, JoinType, Query, SelectStatement};
 
-use super::window::{MISSING, NOT_A_NUMBER, NUMBER, of_metric};
-use super::{Column, FEW, Kind, Place, Scope, Steps, Value, Window, in_view, values};
+use super::window::{MISSING, NOT_A_NUMBER, NUMBER};
+use super::{Column, FEW, Kind, Place, Placed, Scope, Steps, Value, Window, in_view, values};
 use crate::keys::Keys;
 use crate::runs::RunRow;
 use crate::{Conn, Dialect, Result};
@@ -30,7 +30,7 @@ pub struct RunSearch {
 }
 
 /// The runs of a page. The connection must be a reader's (see [`Keys::find`]).
-pub async fn page(reader: &mut Conn, keys: &Keys, search: &RunSearch, window: &Window) -> Result<Vec<RunRow>> {
+pub async fn page(reader: &mut Conn, keys: &Keys, search: &RunSearch, window: &Window) -> Result<Vec<Placed<RunRow>>> {
     match statement(reader, keys, search, window).await? {
         Some(statement) => reader.fetch_all_built(&statement).await,
         None => Ok(Vec::new()),
@@ -241,6 +241,7 @@ async fn steps(
         match &key.by {
             OrderBy::Metric(name) => {
                 let Some(key_no) = keys.find(reader, name).await? else { continue };
+                steps.show();
                 let alias = join(statement, "latest_metrics", place, key_no);
                 let value = Expr::col((alias.clone(), "value"));
                 let rank = Expr::case(Expr::col((alias, "is_nan")), NOT_A_NUMBER)
@@ -252,6 +253,7 @@ async fn steps(
             OrderBy::Param(name) | OrderBy::Tag(name) => {
                 let Some(key_no) = keys.find(reader, name).await? else { continue };
                 let table = if matches!(key.by, OrderBy::Param(_)) { "params" } else { "run_tags" };
+                steps.show();
                 let value = Expr::col((join(statement, table, place, key_no), "value"));
                 steps.by_nullable(value, Kind::Text, key.ascending);
             }
@@ -283,47 +285,28 @@ fn whole(order: &[OrderKey<OrderBy>]) -> Vec<OrderKey<OrderBy>> {
 }
 
 /// Where a run stands in an order.
-pub async fn place(
-    reader: &mut Conn,
-    keys: &Keys,
-    order: &[OrderKey<OrderBy>],
-    row: &RunRow,
-    data: &RunData,
-) -> Result<Place> {
-    let mut place = Place::new();
-    for key in whole(order) {
-        match &key.by {
-            // What no run has orders nothing.
-            OrderBy::Metric(name) | OrderBy::Param(name) | OrderBy::Tag(name)
-                if keys.find(reader, name).await?.is_none() => {}
-            OrderBy::Metric(name) => {
-                let value = data.metrics.iter().find(|metric| metric.key == *name).map(|metric| metric.value);
-                place.extend(of_metric(value));
-            }
-            OrderBy::Param(name) => place.push(Value::text(value_of(&data.params, name))),
-            OrderBy::Tag(name) => place.push(Value::text(value_of(&data.tags, name))),
-            OrderBy::Text(attribute) => place.push(match attribute {
-                TextAttribute::RunId => Value::Text(row.run_id.clone()),
-                TextAttribute::RunName => Value::Text(row.name.clone()),
-                TextAttribute::UserId => Value::Text(row.user_id.clone()),
-                TextAttribute::ArtifactUri => Value::Text(row.artifact_uri.clone()),
-                TextAttribute::Status => {
-                    let mut ranks = (0_i64..).zip(statuses());
-                    let rank = ranks.find(|(_, status)| status.number() == row.status);
-                    Value::Integer(rank.map_or(UNKNOWN_STATUS, |(rank, _)| rank))
-                }
-            }),
-            OrderBy::Number(NumberAttribute::StartTime) => place.push(Value::Integer(row.start_time)),
-            OrderBy::Number(NumberAttribute::EndTime) => {
-                place.push(row.end_time.map_or(Value::Null, Value::Integer));
-            }
-        }
+pub fn place(order: &[OrderKey<OrderBy>], Placed { row, place }: &Placed<RunRow>) -> Place {
+    if let Some(place) = place {
+        return place.clone();
     }
-    Ok(place)
-}
-
-fn value_of<'a>(pairs: &'a [KeyValue], key: &str) -> Option<&'a str> {
-    pairs.iter().find(|pair| pair.key == key).map(|pair| pair.value.as_str())
+    let of_row = |key: OrderKey<OrderBy>| match key.by {
+        // What no run has orders nothing.
+        OrderBy::Metric(_) | OrderBy::Param(_) | OrderBy::Tag(_) => None,
+        OrderBy::Text(attribute) => Some(match attribute {
+            TextAttribute::RunId => Value::Text(row.run_id.clone()),
+            TextAttribute::RunName => Value::Text(row.name.clone()),
+            TextAttribute::UserId => Value::Text(row.user_id.clone()),
+            TextAttribute::ArtifactUri => Value::Text(row.artifact_uri.clone()),
+            TextAttribute::Status => {
+                let mut ranks = (0_i64..).zip(statuses());
+                let rank = ranks.find(|(_, status)| status.number() == row.status);
+                Value::Integer(rank.map_or(UNKNOWN_STATUS, |(rank, _)| rank))
+            }
+        }),
+        OrderBy::Number(NumberAttribute::StartTime) => Some(Value::Integer(row.start_time)),
+        OrderBy::Number(NumberAttribute::EndTime) => Some(row.end_time.map_or(Value::Null, Value::Integer)),
+    };
+    whole(order).into_iter().filter_map(of_row).collect()
 }
 
 /// Joins the run's row with this key, if it has one; answers with what it is called.

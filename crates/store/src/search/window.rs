@@ -1,22 +1,14 @@
 //! The rows of a search that make a page: what they are ordered by, where the page starts, how long it is.
 
-use sea_query::{Expr, ExprTrait, NullOrdering, Order, SelectStatement};
+use sea_query::{Alias, Expr, ExprTrait, NullOrdering, Order, SelectStatement};
 use serde::{Deserialize, Serialize};
+
+use super::placed::PLACE;
 
 /// How an order by a metric ranks its kinds of values, before it looks at the values.
 pub(super) const NUMBER: i64 = 0;
 pub(super) const NOT_A_NUMBER: i64 = 1;
 pub(super) const MISSING: i64 = 2;
-
-/// Where a row with this value of a metric stands: rank and number.
-pub(super) fn of_metric(value: Option<f64>) -> [Value; 2] {
-    let (rank, number) = match value {
-        None => (MISSING, 0.0),
-        Some(value) if value.is_nan() => (NOT_A_NUMBER, 0.0),
-        Some(value) => (NUMBER, value),
-    };
-    [Value::Integer(rank), Value::Number(number)]
-}
 
 /// A page of a search.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,7 +56,10 @@ pub(super) enum Kind {
 
 /// What rows are ordered by, the most significant first. The last of them must tell any two rows apart.
 #[derive(Default)]
-pub(super) struct Steps(Vec<Step>);
+pub(super) struct Steps {
+    steps: Vec<Step>,
+    shown: bool,
+}
 
 struct Step {
     expr: Expr,
@@ -76,12 +71,18 @@ struct Step {
 impl Steps {
     /// Orders further by what is never null.
     pub(super) fn by(&mut self, expr: impl Into<Expr>, kind: Kind, ascending: bool) {
-        self.0.push(Step { expr: expr.into(), kind, ascending, nullable: false });
+        self.steps.push(Step { expr: expr.into(), kind, ascending, nullable: false });
     }
 
     /// Orders further by what may be null.
     pub(super) fn by_nullable(&mut self, expr: impl Into<Expr>, kind: Kind, ascending: bool) {
-        self.0.push(Step { expr: expr.into(), kind, ascending, nullable: true });
+        self.steps.push(Step { expr: expr.into(), kind, ascending, nullable: true });
+    }
+
+    /// Has the search answer with each row's place as [`Placed`], for orders by what the rows themselves do not hold: it
+    /// may have changed when it is read once more.
+    pub(super) fn show(&mut self) {
+        self.shown = true;
     }
 
     /// `ORDER BY`, and the window's place, offset and limit.
@@ -95,8 +96,15 @@ impl Steps {
             }
             _ => {}
         }
-        for Step { expr, ascending, nullable, .. } in self.0 {
+        for (i, Step { expr, ascending, nullable, .. }) in self.steps.into_iter().enumerate() {
             let order = if ascending { Order::Asc } else { Order::Desc };
+            let expr = if self.shown {
+                let column = Alias::new(format!("{PLACE}{i}"));
+                statement.expr_as(expr, column.clone());
+                Expr::col(column)
+            } else {
+                expr
+            };
             if nullable {
                 statement.order_by_expr_with_nulls(expr, order, NullOrdering::Last);
             } else {
@@ -115,12 +123,12 @@ impl Steps {
             Value::Text(text) => step.kind == Kind::Text && !text.contains('\0'),
             Value::Null => step.nullable,
         };
-        place.len() == self.0.len() && self.0.iter().zip(place).all(fits)
+        place.len() == self.steps.len() && self.steps.iter().zip(place).all(fits)
     }
 
     /// Rows that come after a place.
     fn after(&self, place: &Place) -> Expr {
-        let later = self.0.iter().zip(place).rev().fold(None, |rest: Option<Expr>, (step, value)| {
+        let later = self.steps.iter().zip(place).rev().fold(None, |rest: Option<Expr>, (step, value)| {
             let beyond = step.beyond(value);
             Some(match rest {
                 Some(rest) => beyond.or(step.equal(value).and(rest)),
@@ -128,7 +136,7 @@ impl Steps {
             })
         });
         let later = later.unwrap_or_else(|| Expr::val(true));
-        let first = self.0.first().zip(place.first());
+        let first = self.steps.first().zip(place.first());
         match first.and_then(|(step, value)| step.not_before(value)) {
             // Says nothing new, but is what an index can use.
             Some(not_before) => not_before.and(later),
