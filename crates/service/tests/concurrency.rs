@@ -340,3 +340,33 @@ async fn models_get_versions_of_one_logged_model(#[values(Backend::Sqlite, Backe
     let versions = model.tags.iter().find(|tag| tag.key == "mlflow.modelVersions").expect("its versions").value.clone();
     assert_eq!(versions.matches("\"version\"").count(), usize::try_from(CLIENTS).unwrap(), "{versions}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_write_that_panics_leaves_nothing_open(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let t = TestService::new(backend).await;
+    let store = &t.database.store;
+    let insert = |name: String, panics: bool| {
+        store.write::<(), StoreError, _>(move |tx| {
+            Box::pin(async move {
+                store::settings::set(tx, &name, "x").await?;
+                assert!(!panics, "as an error of ours might");
+                Ok(())
+            })
+        })
+    };
+    // More than there are connections, so that each would be met again.
+    for i in 0..10 {
+        insert(format!("broken {i}"), true).await.unwrap_err();
+    }
+    for i in 0..10 {
+        insert(format!("whole {i}"), false).await.unwrap();
+    }
+    let mut conn = store.read().await.unwrap();
+    for i in 0..10 {
+        let value =
+            async |conn: &mut store::Conn, kind| store::settings::get(conn, &format!("{kind} {i}")).await.unwrap();
+        assert_eq!(value(&mut conn, "broken").await, None);
+        assert_eq!(value(&mut conn, "whole").await.as_deref(), Some("x"));
+    }
+}

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
@@ -295,13 +297,17 @@ impl Store {
                         return body(&mut conn).await;
                     }
                     conn.control("BEGIN").await?;
-                    match body(&mut conn).await {
-                        Ok(value) => conn.control("COMMIT").await.map(|()| value).map_err(E::from),
-                        Err(error) => {
+                    match AssertUnwindSafe(body(&mut conn)).catch_unwind().await {
+                        Ok(Ok(value)) => conn.control("COMMIT").await.map(|()| value).map_err(E::from),
+                        Ok(Err(error)) => {
                             if conn.control("ROLLBACK").await.is_err() {
                                 close(conn).await;
                             }
                             Err(error)
+                        }
+                        Err(panic) => {
+                            close(conn).await;
+                            resume_unwind(panic)
                         }
                     }
                 });
