@@ -6,15 +6,16 @@ use domain::{Error, Result, names};
 use store::model_versions::{VersionRow, find_by_alias};
 use store::{Conn, StoreError, aliases};
 
-use crate::Service;
 use crate::errors::Fault;
 use crate::history::Author;
 use crate::model_versions::{highest, lock, whole};
 use crate::registered_models;
 use crate::webhooks::{News, Outbox};
+use crate::{Service, boxed};
 
 impl Service {
     /// Points an alias at a version (a decimal string), away from another one if need be.
+    #[boxed]
     pub async fn set_alias(&self, name: &str, alias: &str, version: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         names::check_new_alias(alias)?;
@@ -30,6 +31,7 @@ impl Service {
     }
 
     /// Removes an alias; an absent one is fine.
+    #[boxed]
     pub async fn delete_alias(&self, name: &str, alias: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         names::check_alias(alias)?;
@@ -45,6 +47,7 @@ impl Service {
 
     /// Gives a version (a decimal string) exactly these aliases, in one step: those that point at other versions leave
     /// them, and those that the version has beside these are removed.
+    #[boxed]
     pub async fn set_aliases(&self, name: &str, version: &str, aliases: &[String]) -> Result<()> {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;
@@ -68,6 +71,7 @@ impl Service {
     }
 
     /// The version that an alias points at; `latest` is the highest.
+    #[boxed]
     pub async fn version_by_alias(&self, name: &str, alias: &str) -> Result<ModelVersion> {
         names::check_model_name(name, "name")?;
         names::check_alias(alias)?;

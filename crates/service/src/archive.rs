@@ -13,7 +13,7 @@ use futures::stream::BoxStream;
 use crate::artifact_files::{ArtifactOwner, Stored, below};
 use crate::locations::Place;
 use crate::produced::{Out, produced};
-use crate::{ArtifactFile, Service, errors};
+use crate::{ArtifactFile, Service, boxed, errors};
 
 /// The most files that an archive may have: their names are in memory until its end.
 const MAX_FILES: usize = 100_000;
@@ -65,6 +65,7 @@ impl Archive {
 
 impl Service {
     /// A folder with all that is below it, as a zip archive. 404 if there are no files in it.
+    #[boxed]
     pub async fn archive(&self, owner: &ArtifactOwner, path: &str) -> Result<Archive> {
         let wanted = ArtifactPath::parse(path)?;
         let (parts, root) = match owner {

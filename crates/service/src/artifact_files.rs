@@ -13,7 +13,7 @@ use store::{Conn, run_logged_models};
 
 use crate::errors::{self, Fault};
 use crate::locations::Place;
-use crate::{ArtifactFile, ByteRange, Download, FileInfo, Service, Upload};
+use crate::{ArtifactFile, ByteRange, Download, FileInfo, Service, Upload, boxed};
 
 /// Files of one folder of an owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,7 @@ pub enum ArtifactOwner {
 
 impl Service {
     /// Lists a folder of any owner.
+    #[boxed]
     pub async fn artifacts_of(&self, owner: &ArtifactOwner, path: &str) -> Result<ArtifactListing> {
         match owner {
             ArtifactOwner::Run(run_id) => self.run_artifacts(run_id, path).await,
@@ -51,6 +52,7 @@ impl Service {
     }
 
     /// A file of any owner, which need not exist.
+    #[boxed]
     pub async fn file_of(&self, owner: &ArtifactOwner, path: &str) -> Result<ArtifactFile> {
         match owner {
             ArtifactOwner::Run(run_id) => self.run_file(run_id, path).await,
@@ -61,6 +63,7 @@ impl Service {
 
     /// Lists a folder of a run. A model logged from the run shows as a folder of its name, even though a 3.x client
     /// keeps its files under the logged model. A missing path, or a file's, has no files.
+    #[boxed]
     pub async fn run_artifacts(&self, run_id: &str, path: &str) -> Result<ArtifactListing> {
         let path = ArtifactPath::parse(path)?;
         let run = self.run_place(run_id).await?;
@@ -84,6 +87,7 @@ impl Service {
     }
 
     /// A file of a run, or of a model logged from it (see [`Service::run_artifacts`]). It need not exist.
+    #[boxed]
     pub async fn run_file(&self, run_id: &str, path: &str) -> Result<ArtifactFile> {
         let path = ArtifactPath::parse(path)?;
         let run = self.run_place(run_id).await?;
@@ -95,27 +99,32 @@ impl Service {
     }
 
     /// Opens a file of a run, or of a model logged from it (see [`Service::run_artifacts`]).
+    #[boxed]
     pub async fn open_run_artifact(&self, run_id: &str, path: &str, range: Option<ByteRange>) -> Result<Download> {
         self.run_file(run_id, path).await?.open(range).await
     }
 
     /// Writes a file of a run.
+    #[boxed]
     pub async fn upload_run_artifact(&self, run_id: &str, path: &str, upload: Upload) -> Result<()> {
         self.own_run_file(run_id, path).await?.put(upload).await
     }
 
     /// A file of a run itself, its models aside. It need not exist.
+    #[boxed]
     pub async fn own_run_file(&self, run_id: &str, path: &str) -> Result<ArtifactFile> {
         let path = ArtifactPath::parse(path)?;
         Ok(self.place(&self.run_location(run_id).await?)?.file(&path))
     }
 
     /// The artifact location of a run in any lifecycle stage.
+    #[boxed]
     pub async fn run_location(&self, run_id: &str) -> Result<String> {
         Ok(self.run_place(run_id).await?.artifact_uri)
     }
 
     /// Lists a folder of a logged model.
+    #[boxed]
     pub async fn logged_model_artifacts(&self, model_id: &str, path: &str) -> Result<ArtifactListing> {
         let path = ArtifactPath::parse(path)?;
         let root_uri = self.logged_model_location(model_id).await?;
@@ -124,12 +133,14 @@ impl Service {
     }
 
     /// A file of a logged model, which need not exist.
+    #[boxed]
     pub async fn logged_model_artifact(&self, model_id: &str, path: &str) -> Result<ArtifactFile> {
         let path = ArtifactPath::parse(path)?;
         Ok(self.place(&self.logged_model_location(model_id).await?)?.file(&path))
     }
 
     /// Opens a file of a logged model.
+    #[boxed]
     pub async fn open_logged_model_artifact(
         &self,
         model_id: &str,
@@ -140,6 +151,7 @@ impl Service {
     }
 
     /// Lists a folder of a version's files.
+    #[boxed]
     pub async fn version_artifacts(&self, name: &str, version: &str, path: &str) -> Result<ArtifactListing> {
         ArtifactPath::parse(path)?;
         let root_uri = self.model_version(name, version).await?.storage_location;
@@ -165,6 +177,7 @@ impl Service {
     }
 
     /// One of a version's files, which need not exist.
+    #[boxed]
     pub async fn version_file(&self, name: &str, version: &str, path: &str) -> Result<ArtifactFile> {
         let valid = ArtifactPath::parse(path)?;
         let location = self.model_version(name, version).await?.storage_location;
@@ -176,6 +189,7 @@ impl Service {
     }
 
     /// Opens one of a version's files.
+    #[boxed]
     pub async fn open_version_artifact(
         &self,
         name: &str,
@@ -187,6 +201,7 @@ impl Service {
     }
 
     /// The artifact location of a logged model in use.
+    #[boxed]
     pub async fn logged_model_location(&self, model_id: &str) -> Result<String> {
         let mut conn = self.reader().await?;
         let model = sources::logged_model(&mut conn, model_id).await.map_err(errors::from_store)?;

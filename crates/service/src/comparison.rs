@@ -10,7 +10,7 @@ use domain::runs::Run;
 use domain::{Error, ErrorCode, KeyValue, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::{FileInfo, Service};
+use crate::{FileInfo, Service, boxed};
 
 /// The most folders of a version that are looked into.
 const MAX_FOLDERS: usize = 200;
@@ -34,6 +34,7 @@ struct Files {
 
 impl Service {
     /// Puts versions, each named by its model and number (a decimal string), side by side: from one to 20.
+    #[boxed]
     pub async fn compare_versions(&self, versions: Vec<(String, String)>) -> Result<Comparison> {
         if versions.is_empty() || versions.len() > MAX_VERSIONS {
             return Err(Error::invalid(format!(

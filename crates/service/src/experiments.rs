@@ -10,9 +10,9 @@ use domain::{Error, Lifecycle, Result, Tag, ViewType};
 use store::experiments::{self, ExperimentRow};
 use store::{Conn, StoreError};
 
-use crate::Service;
 use crate::errors::{Fault, from_store};
 use crate::tags::last_wins;
+use crate::{Service, boxed};
 
 /// The name of the experiment that exists from the start.
 const DEFAULT_NAME: &str = "Default";
@@ -62,6 +62,7 @@ impl Service {
     }
 
     /// Creates an experiment.
+    #[boxed]
     pub async fn create_experiment(&self, new: NewExperiment) -> Result<ExperimentId> {
         check_name(&new.name)?;
         let location = match new.artifact_location.filter(|l| !l.is_empty()) {
@@ -98,6 +99,7 @@ impl Service {
     }
 
     /// An experiment in any lifecycle stage.
+    #[boxed]
     pub async fn experiment(&self, id: &str) -> Result<Experiment> {
         let number = ExperimentId::parse(id)?;
         let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
@@ -106,6 +108,7 @@ impl Service {
     }
 
     /// An experiment by its exact name, in any lifecycle stage.
+    #[boxed]
     pub async fn experiment_by_name(&self, name: &str) -> Result<Experiment> {
         let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
         let row = experiments::find_by_name(&mut conn, name).await.map_err(from_store)?;
@@ -115,6 +118,7 @@ impl Service {
     }
 
     /// Renames an active experiment.
+    #[boxed]
     pub async fn rename_experiment(&self, id: &str, new_name: &str) -> Result<()> {
         check_name(new_name)?;
         let number = ExperimentId::parse(id)?;
@@ -138,6 +142,7 @@ impl Service {
     }
 
     /// Deletes an experiment with all its runs.
+    #[boxed]
     pub async fn delete_experiment(&self, id: &str) -> Result<()> {
         let (number, now) = (ExperimentId::parse(id)?, self.now());
         let deleted = self
@@ -150,6 +155,7 @@ impl Service {
     }
 
     /// Restores an experiment with all its runs.
+    #[boxed]
     pub async fn restore_experiment(&self, id: &str) -> Result<()> {
         let (number, now) = (ExperimentId::parse(id)?, self.now());
         let restored = self
@@ -162,6 +168,7 @@ impl Service {
     }
 
     /// Sets a tag of an active experiment.
+    #[boxed]
     pub async fn set_experiment_tag(&self, id: &str, key: &str, value: &str) -> Result<()> {
         let (id, tag) = (id.to_owned(), Tag::new(key, value));
         check_tag(&tag)?;
@@ -184,6 +191,7 @@ impl Service {
     }
 
     /// Removes a tag of an active experiment.
+    #[boxed]
     pub async fn delete_experiment_tag(&self, id: &str, key: &str) -> Result<()> {
         let (id, key) = (id.to_owned(), key.to_owned());
         self.inner

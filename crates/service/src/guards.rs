@@ -8,16 +8,17 @@ use store::guards as rows;
 use store::model_versions::VersionRow;
 use store::{Conn, registered_models as models};
 
-use crate::Service;
 use crate::errors::Fault;
 use crate::model_versions::whole;
 use crate::registered_models::{find, lock};
+use crate::{Service, boxed};
 
 /// Whether a version's files have a signature, or else why not.
 pub(crate) type Signed = Result<(), String>;
 
 impl Service {
     /// What a model asks of its versions.
+    #[boxed]
     pub async fn guards(&self, name: &str) -> Result<Guards> {
         names::check_model_name(name, "name")?;
         Ok(self.read_guards(name).await?)
@@ -30,6 +31,7 @@ impl Service {
     }
 
     /// Sets what a model asks of its versions from now on. Versions that are in Production stay there.
+    #[boxed]
     pub async fn set_guards(&self, name: &str, guards: Guards) -> Result<Guards> {
         names::check_model_name(name, "name")?;
         guards.check()?;
@@ -51,6 +53,7 @@ impl Service {
 
     /// What a version (a decimal string) lacks of what its model asks, as parts of a sentence; nothing if it may enter
     /// Production.
+    #[boxed]
     pub async fn missing_for_production(&self, name: &str, version: &str) -> Result<Vec<String>> {
         let version = self.model_version(name, version).await?;
         let guards = self.guards(name).await?;

@@ -13,7 +13,7 @@ use store::registered_models::{self, RegisteredRow};
 use store::{Conn, StoreError, history as rows, restore};
 
 use crate::errors::Fault;
-use crate::{Clock, Service, model_versions, paging};
+use crate::{Clock, Service, boxed, model_versions, paging};
 
 /// Entries on a page that does not say how many.
 const DEFAULT_RESULTS: i64 = 100;
@@ -131,6 +131,7 @@ impl Service {
     }
 
     /// What was done to a model and its versions, or to one version, the latest first.
+    #[boxed]
     pub async fn registry_history(&self, of: HistoryOf) -> Result<Page<HistoryEntry>> {
         names::check_model_name(&of.name, "name")?;
         let version = of.version.as_deref().map(parse_version).transpose()?;
@@ -158,6 +159,7 @@ impl Service {
     }
 
     /// The versions that were in Staging or Production (any letter case) at a time, the highest first; at most 1,000.
+    #[boxed]
     pub async fn stage_at(&self, name: &str, id: Option<&str>, stage: &str, time: Millis) -> Result<Vec<StageSpan>> {
         names::check_model_name(name, "name")?;
         let id = id.map(parse_id).transpose()?;

@@ -64,6 +64,9 @@ pub use webhooks::{NewWebhook, Resolver, SystemResolver, WebhookChange, WebhookC
 
 pub use store::{OpenError, Options as StoreOptions, Store, redact};
 
+/// Puts an operation's future on the heap, where it is made: callers know its type by name only, and need not compile what
+/// the operation does, down to the drivers of the databases, once more each.
+use async_recursion::async_recursion as boxed;
 use domain::Result;
 
 /// How the server was told to keep artifacts.
@@ -131,6 +134,7 @@ impl Service {
     }
 
     /// Fails with `TEMPORARILY_UNAVAILABLE` when the database doesn't answer.
+    #[boxed]
     pub async fn ping(&self) -> Result<()> {
         self.inner.store.ping().await.map_err(errors::from_store)
     }

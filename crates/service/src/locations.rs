@@ -12,7 +12,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 
 use crate::digests::{Digests, Failure};
-use crate::{Service, errors};
+use crate::{Service, boxed, errors};
 
 /// The scheme of the artifact proxy.
 const PROXY: &str = "mlflow-artifacts";
@@ -83,16 +83,19 @@ impl ArtifactFile {
     }
 
     /// Its size, entity tag and time. 404 if it does not exist, 400 if it is a folder.
+    #[boxed]
     pub async fn stat(&self) -> Result<Stat> {
         self.repository.stat(&self.path).await.map_err(|error| self.explain(error))
     }
 
     /// Opens it. 404 if it does not exist, 400 if it is a folder or the range is not within it.
+    #[boxed]
     pub async fn open(&self, range: Option<ByteRange>) -> Result<Download> {
         self.repository.get(&self.path, range).await.map_err(|error| self.explain(error))
     }
 
     /// Opens the whole of it, with the digest of just these bytes if one is recorded.
+    #[boxed]
     pub async fn open_with_digest(&self) -> Result<(Download, Option<FileDigest>)> {
         // A digest goes before its object is replaced. So one that is there before and after the object was opened is
         // the object's. A download must not fail for want of it.
@@ -104,6 +107,7 @@ impl ArtifactFile {
     }
 
     /// What is recorded of its bytes; `None` if they did not pass through here.
+    #[boxed]
     pub async fn digest(&self) -> Result<Option<FileDigest>> {
         let location = self.digests.location(&self.repository, &self.path).await;
         match location.map_err(errors::from_artifacts)? {
@@ -113,6 +117,7 @@ impl ArtifactFile {
     }
 
     /// What is recorded of the files of these names in its folder: one query, however many they are.
+    #[boxed]
     pub async fn digests_beside(&self, names: &[&str]) -> Result<HashMap<String, FileDigest>> {
         let location = self.digests.location(&self.repository, &self.path).await.map_err(errors::from_artifacts)?;
         let Some(location) = location else { return Ok(HashMap::new()) };
@@ -132,12 +137,14 @@ impl ArtifactFile {
     }
 
     /// A URL that reads it, valid for so many seconds, or as configured.
+    #[boxed]
     pub async fn presign_get(&self, seconds: Option<u32>) -> Result<Presigned> {
         let valid = seconds.map(|seconds| Duration::from_secs(seconds.into()));
         self.repository.presign_get(&self.path, valid).await.map_err(|error| self.explain(error))
     }
 
     /// A URL that writes it, valid for so many seconds.
+    #[boxed]
     pub async fn presign_put(&self, seconds: u32) -> Result<Presigned> {
         let valid = Duration::from_secs(seconds.into());
         self.digests.lend(&self.repository, &self.path, seconds).await.map_err(|failure| self.said(failure))?;
@@ -145,11 +152,13 @@ impl ArtifactFile {
     }
 
     /// Begins an upload by parts, 1 to 10,000: its id and a URL for each part.
+    #[boxed]
     pub async fn begin_parts(&self, parts: u16) -> Result<(String, Vec<Presigned>)> {
         self.repository.begin_parts(&self.path, parts).await.map_err(|error| self.explain(error))
     }
 
     /// Ends an upload by parts, given as (number, entity tag).
+    #[boxed]
     pub async fn finish_parts(&self, upload_id: &str, parts: Vec<(i32, String)>) -> Result<()> {
         let (this, upload_id) = (self.clone(), upload_id.to_owned());
         let finished = async move {
@@ -160,6 +169,7 @@ impl ArtifactFile {
     }
 
     /// Gives up an upload by parts; an unknown one is fine.
+    #[boxed]
     pub async fn abandon_parts(&self, upload_id: &str) -> Result<()> {
         self.repository.abandon_parts(&self.path, upload_id).await.map_err(|error| self.explain(error))
     }
@@ -203,6 +213,7 @@ async fn whole<T: Send + 'static>(
 impl Service {
     /// Removes what uploads to the artifacts destination left behind whose sender or server died long ago; answers how
     /// many. For the server to do from time to time.
+    #[boxed]
     pub async fn sweep_uploads(&self) -> Result<u64> {
         let place = self.destination().map_err(errors::from_artifacts)?;
         place.repository.sweep(self.now()).await.map_err(errors::from_artifacts)

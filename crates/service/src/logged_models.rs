@@ -9,10 +9,10 @@ use domain::{Error, Param, Result, Tag};
 use store::Conn;
 use store::logged_models::{self as rows, LoggedModelRow};
 
-use crate::Service;
 use crate::errors::{Fault, from_store};
 use crate::experiments::active_experiment;
 use crate::tags::last_wins;
+use crate::{Service, boxed};
 
 /// The folder of an experiment's location that holds its logged models, and that of each of them which holds its files.
 const MODELS_FOLDER: &str = "models";
@@ -76,6 +76,7 @@ pub struct SearchLoggedModels {
 
 impl Service {
     /// Creates a logged model, pending.
+    #[boxed]
     pub async fn create_logged_model(&self, new: NewLoggedModel) -> Result<LoggedModel> {
         let name = match new.name.filter(|name| !name.is_empty()) {
             Some(name) => {
@@ -113,6 +114,7 @@ impl Service {
     }
 
     /// A logged model; a deleted one only if allowed.
+    #[boxed]
     pub async fn logged_model(&self, model_id: &str, allow_deleted: bool) -> Result<LoggedModel> {
         // Not a lookup: a model may have any number of metrics.
         let mut conn = self.inner.store.read().await.map_err(from_store)?;
@@ -122,6 +124,7 @@ impl Service {
     }
 
     /// Sets the status of an upload.
+    #[boxed]
     pub async fn finalize_logged_model(&self, model_id: &str, status: LoggedModelStatus) -> Result<LoggedModel> {
         let (model_id, now) = (model_id.to_owned(), self.now());
         let row = self
@@ -140,6 +143,7 @@ impl Service {
     }
 
     /// Deletes a logged model; deleting it again is fine.
+    #[boxed]
     pub async fn delete_logged_model(&self, model_id: &str) -> Result<()> {
         let (id, now) = (model_id.to_owned(), self.now());
         let found = self
@@ -152,6 +156,7 @@ impl Service {
     }
 
     /// Sets tags; of equal keys the last wins.
+    #[boxed]
     pub async fn set_logged_model_tags(&self, model_id: &str, tags: Vec<Tag>) -> Result<()> {
         let model_id = model_id.to_owned();
         self.inner
@@ -167,6 +172,7 @@ impl Service {
     }
 
     /// Removes a tag.
+    #[boxed]
     pub async fn delete_logged_model_tag(&self, model_id: &str, key: &str) -> Result<()> {
         let (model_id, key) = (model_id.to_owned(), key.to_owned());
         self.inner
@@ -186,6 +192,7 @@ impl Service {
     }
 
     /// Adds params; an existing key is refused.
+    #[boxed]
     pub async fn log_logged_model_params(&self, model_id: &str, params: Vec<Param>) -> Result<()> {
         let model_id = model_id.to_owned();
         self.inner

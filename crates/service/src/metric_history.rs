@@ -8,7 +8,7 @@ use store::{Conn, runs};
 
 use crate::errors::from_store;
 use crate::metrics::metric;
-use crate::{Service, paging};
+use crate::{Service, boxed, paging};
 
 /// Points that are in memory at a time.
 const CHUNK: i64 = 20_000;
@@ -55,6 +55,7 @@ struct Cursor {
 impl Service {
     /// The beginning of a page of a metric's history, which is all of it unless it is long; an unknown run or key has an
     /// empty one.
+    #[boxed]
     pub async fn metric_history(&self, page: HistoryPage) -> Result<HistoryChunk> {
         if let Some(max_results) = page.max_results
             && max_results < 1
@@ -84,6 +85,7 @@ impl Service {
 
 impl HistoryRest {
     /// Reads on. No connection is held until the next time.
+    #[boxed]
     pub async fn read(self) -> Result<HistoryChunk> {
         let mut conn = self.service.inner.store.scan().await.map_err(from_store)?;
         self.read_on(&mut conn).await

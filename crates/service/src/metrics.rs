@@ -7,8 +7,8 @@ use domain::{Error, Result};
 use store::metrics::{self, HistoryPoint, HistoryStart};
 use store::{Conn, runs};
 
-use crate::Service;
 use crate::errors::from_store;
+use crate::{Service, boxed};
 
 /// Most runs of one request.
 const MAX_RUNS: usize = 100;
@@ -45,6 +45,7 @@ pub struct HistoryInterval {
 
 impl Service {
     /// Histories of several runs, ordered by run, timestamp, step and value.
+    #[boxed]
     pub async fn metric_history_bulk(&self, bulk: HistoryBulk) -> Result<Vec<RunMetric>> {
         if bulk.run_ids.is_empty() {
             return Err(Error::invalid("GetMetricHistoryBulk request must specify at least one run_id."));
@@ -76,6 +77,7 @@ impl Service {
     }
 
     /// Histories of several runs, in the order asked for, each thinned by MLflow's bucket rule.
+    #[boxed]
     pub async fn metric_history_interval(&self, interval: HistoryInterval) -> Result<Vec<RunMetric>> {
         if interval.run_ids.len() > MAX_RUNS {
             return Err(request_error(&format!(

@@ -8,24 +8,27 @@ use futures::TryStreamExt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::{ArtifactFile, Service};
+use crate::{ArtifactFile, Service, boxed};
 
 /// The largest `MLmodel` file that is read, in bytes. Real ones have a few thousand.
 const MAX_MODEL_FILE: u64 = 1024 * 1024;
 
 impl Service {
     /// The `MLmodel` of a folder of a run (or of a model logged from it); `None` if there is none.
+    #[boxed]
     pub async fn run_model_file(&self, run_id: &str, path: &str) -> Result<Option<ModelFile>> {
         let path = format!("{}/{MODEL_FILE}", path.trim_end_matches('/'));
         read(&self.run_file(run_id, path.trim_start_matches('/')).await?).await
     }
 
     /// The `MLmodel` of a logged model; `None` if there is none.
+    #[boxed]
     pub async fn logged_model_file(&self, model_id: &str) -> Result<Option<ModelFile>> {
         read(&self.logged_model_artifact(model_id, MODEL_FILE).await?).await
     }
 
     /// The `MLmodel` of a version; `None` if there is none.
+    #[boxed]
     pub async fn version_model_file(&self, name: &str, version: &str) -> Result<Option<ModelFile>> {
         read(&self.version_file(name, version, MODEL_FILE).await?).await
     }

@@ -16,7 +16,7 @@ use crate::registered_models::{self, says_prompt};
 use crate::sources::note_version;
 use crate::tags::last_wins;
 use crate::webhooks::News;
-use crate::{Service, guards, sources};
+use crate::{Service, boxed, guards, sources};
 
 /// The tag that holds a prompt's template.
 pub(crate) const PROMPT_TEXT_TAG: &str = "mlflow.prompt.text";
@@ -55,11 +55,13 @@ pub struct SearchModelVersions {
 
 impl Service {
     /// Registers a version under the next number.
+    #[boxed]
     pub async fn create_model_version(&self, new: NewModelVersion) -> Result<ModelVersion> {
         self.add_version(new, false).await
     }
 
     /// Registers a version and, if there is none of that name yet, its model, in one step: both or neither.
+    #[boxed]
     pub async fn register_model(&self, new: NewModelVersion) -> Result<ModelVersion> {
         self.add_version(new, true).await
     }
@@ -121,6 +123,7 @@ impl Service {
     }
 
     /// A version; `version` is a decimal string.
+    #[boxed]
     pub async fn model_version(&self, name: &str, version: &str) -> Result<ModelVersion> {
         names::check_model_name(name, "name")?;
         Ok(self.read_version(name, parse_version(version)?).await?)
@@ -133,6 +136,7 @@ impl Service {
     }
 
     /// Sets the description; `None` clears it.
+    #[boxed]
     pub async fn update_model_version(
         &self,
         name: &str,
@@ -158,6 +162,7 @@ impl Service {
 
     /// Moves a version to a stage (any letter case), and the others of that stage to Archived if asked. A version that
     /// lacks something of what its model asks ([`Service::guards`]) does not enter Production.
+    #[boxed]
     pub async fn transition_stage(
         &self,
         name: &str,
@@ -201,6 +206,7 @@ impl Service {
 
     /// Deletes a version with the aliases that point at it; its number is never used again. Its row stays, out of
     /// everybody's sight, until it is collected.
+    #[boxed]
     pub async fn delete_model_version(&self, name: &str, version: &str) -> Result<()> {
         let version = parse_version(version)?;
         names::check_model_name(name, "name")?;
@@ -220,11 +226,13 @@ impl Service {
     }
 
     /// Where a version's files are, for a client to read: `runs:/…` stays as it is.
+    #[boxed]
     pub async fn download_uri(&self, name: &str, version: &str) -> Result<String> {
         Ok(self.model_version(name, version).await?.storage_location)
     }
 
     /// Sets a tag.
+    #[boxed]
     pub async fn set_model_version_tag(&self, name: &str, version: &str, key: &str, value: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;
@@ -247,6 +255,7 @@ impl Service {
     }
 
     /// Removes a tag; an absent one is fine.
+    #[boxed]
     pub async fn delete_model_version_tag(&self, name: &str, version: &str, key: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;

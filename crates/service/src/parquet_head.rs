@@ -16,7 +16,7 @@ use parquet::schema::types::Type;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use crate::{ArtifactFile, ByteRange};
+use crate::{ArtifactFile, ByteRange, boxed};
 
 /// Bytes that are fetched at once.
 const BLOCK: u64 = 1024 * 1024;
@@ -44,6 +44,7 @@ pub struct TableHead {
 
 impl ArtifactFile {
     /// The first rows and columns of a Parquet file; a file that is none, or is broken, is the user's mistake.
+    #[boxed]
     pub async fn parquet_head(&self, max_rows: usize, max_columns: usize) -> Result<TableHead> {
         let size = self.stat().await?.size;
         let blocks = Blocks(Arc::new(Inner {

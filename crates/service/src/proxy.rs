@@ -3,10 +3,11 @@
 use domain::artifact_path::ArtifactPath;
 use domain::{Error, Result};
 
-use crate::{ArtifactFile, ByteRange, Download, FileInfo, Service, Upload, errors};
+use crate::{ArtifactFile, ByteRange, Download, FileInfo, Service, Upload, boxed, errors};
 
 impl Service {
     /// Lists a folder; paths of the answer are base names. A missing path, or a file's, has no files.
+    #[boxed]
     pub async fn proxy_list(&self, path: &str) -> Result<Vec<FileInfo>> {
         let path = ArtifactPath::parse(path)?;
         let destination = self.destination().map_err(errors::from_artifacts)?;
@@ -26,16 +27,19 @@ impl Service {
     }
 
     /// Opens a file.
+    #[boxed]
     pub async fn proxy_open(&self, path: &str, range: Option<ByteRange>) -> Result<Download> {
         self.proxy_file(path)?.open(range).await
     }
 
     /// Writes a file; nothing can be seen of one that broke off.
+    #[boxed]
     pub async fn proxy_put(&self, path: &str, upload: Upload) -> Result<()> {
         self.proxy_file(path)?.put(upload).await
     }
 
     /// Removes a file or a folder; a missing one is fine. The destination itself stays.
+    #[boxed]
     pub async fn proxy_delete(&self, path: &str) -> Result<()> {
         let file = self.proxy_file(path)?;
         if file.name().is_empty() {

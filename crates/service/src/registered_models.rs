@@ -10,10 +10,10 @@ use domain::{Error, Result, Tag};
 use store::registered_models::{self as rows, RegisteredRow};
 use store::{Conn, StoreError, history, model_versions};
 
-use crate::Service;
 use crate::errors::Fault;
 use crate::tags::last_wins;
 use crate::webhooks::News;
+use crate::{Service, boxed};
 
 /// Asks for a new registered model.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +41,7 @@ pub struct SearchRegisteredModels {
 
 impl Service {
     /// Creates a registered model.
+    #[boxed]
     pub async fn create_registered_model(&self, new: NewRegisteredModel) -> Result<RegisteredModel> {
         names::check_model_name(&new.name, "name")?;
         for tag in &new.tags {
@@ -69,6 +70,7 @@ impl Service {
     }
 
     /// A registered model.
+    #[boxed]
     pub async fn registered_model(&self, name: &str) -> Result<RegisteredModel> {
         names::check_model_name(name, "name")?;
         Ok(self.read_registered_model(name).await?)
@@ -81,6 +83,7 @@ impl Service {
     }
 
     /// Sets the description; `None` clears it.
+    #[boxed]
     pub async fn update_registered_model(&self, name: &str, description: Option<&str>) -> Result<RegisteredModel> {
         names::check_model_name(name, "name")?;
         let (name, by) = (name.to_owned(), self.author());
@@ -100,6 +103,7 @@ impl Service {
     }
 
     /// Renames a model; versions, tags and aliases follow.
+    #[boxed]
     pub async fn rename_registered_model(&self, name: &str, new_name: &str) -> Result<RegisteredModel> {
         names::check_model_name(new_name, "new_name")?;
         names::check_model_name(name, "name")?;
@@ -123,6 +127,7 @@ impl Service {
 
     /// Deletes a model with its versions, tags and aliases. Their rows stay, out of everybody's sight, until they are
     /// collected; a new model of the name starts from version 1.
+    #[boxed]
     pub async fn delete_registered_model(&self, name: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         let (name, by) = (name.to_owned(), self.author());
@@ -139,6 +144,7 @@ impl Service {
     }
 
     /// The highest version of each stage asked for (any letter case), or of all when none is; by version.
+    #[boxed]
     pub async fn latest_versions(&self, name: &str, stages: &[String]) -> Result<Vec<ModelVersion>> {
         names::check_model_name(name, "name")?;
         Ok(self.read_latest_versions(name, stages).await?)
@@ -154,6 +160,7 @@ impl Service {
     }
 
     /// Sets a tag.
+    #[boxed]
     pub async fn set_registered_model_tag(&self, name: &str, key: &str, value: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         names::check_tag(key, value, MAX_REGISTRY_TAG_VALUE)?;
@@ -175,6 +182,7 @@ impl Service {
     }
 
     /// Removes a tag; an absent one is fine.
+    #[boxed]
     pub async fn delete_registered_model_tag(&self, name: &str, key: &str) -> Result<()> {
         names::check_model_name(name, "name")?;
         names::check_tag_key(key, "key")?;

@@ -5,9 +5,9 @@ use domain::runs::RunInfo;
 use domain::{Result, names};
 use store::{model_versions, registry_pages as rows, runs};
 
-use crate::Service;
 use crate::errors::{Fault, from_store};
 use crate::registered_models::find;
+use crate::{Service, boxed};
 
 /// Most versions of a stage that a version's page names.
 const MAX_OF_STAGE: i64 = 10;
@@ -25,6 +25,7 @@ pub struct VersionList {
 
 impl Service {
     /// A model's versions, the highest first: `limit` of them after the first `offset`.
+    #[boxed]
     pub async fn list_versions(&self, name: &str, only_active: bool, offset: i64, limit: i64) -> Result<VersionList> {
         names::check_model_name(name, "name")?;
         let (offset, limit) = (offset.max(0), limit.max(0));
@@ -48,6 +49,7 @@ impl Service {
 
     /// A model's versions in Staging and Production, by version: of each stage the ten highest. How many there are in all is
     /// said by [`Service::list_versions`].
+    #[boxed]
     pub async fn active_versions(&self, name: &str) -> Result<Vec<(i64, Stage)>> {
         names::check_model_name(name, "name")?;
         Ok(self.read_active_versions(name).await?)
@@ -66,6 +68,7 @@ impl Service {
     }
 
     /// These runs in any lifecycle stage, by id; unknown ones are left out.
+    #[boxed]
     pub async fn run_infos(&self, run_ids: &[String]) -> Result<Vec<RunInfo>> {
         if run_ids.is_empty() {
             return Ok(Vec::new());

@@ -14,10 +14,11 @@ use store::{Conn, StoreError, aliases, history, registered_models as models};
 
 use crate::errors::Fault;
 use crate::history::{page_size, parse_id};
-use crate::{Service, model_versions, paging, registered_models};
+use crate::{Service, boxed, model_versions, paging, registered_models};
 
 impl Service {
     /// The deleted models that can be restored, the last deleted first: a page of 1 to 1,000, 100 if not said.
+    #[boxed]
     pub async fn deleted_models(
         &self,
         max_results: Option<i64>,
@@ -43,6 +44,7 @@ impl Service {
     }
 
     /// The deleted versions of a model in use, the highest first: a page of 1 to 1,000, 100 if not said.
+    #[boxed]
     pub async fn deleted_versions(
         &self,
         name: &str,
@@ -70,6 +72,7 @@ impl Service {
 
     /// Brings back a deleted model with all that was deleted with it: the last one deleted under this name, or the one of
     /// this id (see [`Service::deleted_models`]).
+    #[boxed]
     pub async fn restore_registered_model(&self, name: &str, id: Option<&str>) -> Result<RegisteredModel> {
         names::check_model_name(name, "name")?;
         let id = id.map(parse_id).transpose()?;
@@ -101,6 +104,7 @@ impl Service {
     }
 
     /// Brings back a deleted version (a decimal string) of a model in use.
+    #[boxed]
     pub async fn restore_model_version(&self, name: &str, version: &str) -> Result<ModelVersion> {
         names::check_model_name(name, "name")?;
         let version = parse_version(version)?;

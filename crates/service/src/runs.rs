@@ -14,10 +14,10 @@ use domain::{Error, Lifecycle, Millis, Param, Result, Tag, ViewType};
 use store::runs::{self, Changes, RunState};
 use store::{Conn, tags};
 
-use crate::Service;
 use crate::errors::{Fault, from_store};
 use crate::experiments::active_experiment;
 use crate::tags::last_wins;
+use crate::{Service, boxed};
 
 /// The folder of a run's location that holds its artifacts.
 const ARTIFACTS_FOLDER: &str = "artifacts";
@@ -126,6 +126,7 @@ pub struct RunModel {
 
 impl Service {
     /// Creates a run.
+    #[boxed]
     pub async fn create_run(&self, new: NewRun) -> Result<Run> {
         let experiment_id =
             if new.experiment_id.is_empty() { ExperimentId::DEFAULT.to_string() } else { new.experiment_id };
@@ -181,6 +182,7 @@ impl Service {
     }
 
     /// A run in any lifecycle stage.
+    #[boxed]
     pub async fn run(&self, run_id: &str) -> Result<Run> {
         let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
         let row = runs::find(&mut conn, run_id).await.map_err(from_store)?;
@@ -192,6 +194,7 @@ impl Service {
     }
 
     /// Changes an active run.
+    #[boxed]
     pub async fn update_run(&self, run_id: &str, update: RunUpdate) -> Result<RunInfo> {
         let name = update.run_name.filter(|n| !n.is_empty());
         let name_tag = self.interned(name.iter().map(|n| Tag::new(RUN_NAME_TAG, n)).collect()).await?;
@@ -214,11 +217,13 @@ impl Service {
     }
 
     /// Deletes a run; deleting it again is fine.
+    #[boxed]
     pub async fn delete_run(&self, run_id: &str) -> Result<()> {
         self.set_run_deleted(run_id, Some(self.now())).await
     }
 
     /// Restores a run; restoring an active one is fine.
+    #[boxed]
     pub async fn restore_run(&self, run_id: &str) -> Result<()> {
         self.set_run_deleted(run_id, None).await
     }
@@ -235,6 +240,7 @@ impl Service {
     }
 
     /// Sets a tag of an active run.
+    #[boxed]
     pub async fn set_run_tag(&self, run_id: &str, key: &str, value: &str) -> Result<()> {
         check_tag_key(key, "key")?;
         let mut tag = Tag::new(key, value);
@@ -254,6 +260,7 @@ impl Service {
     }
 
     /// Removes a tag of an active run.
+    #[boxed]
     pub async fn delete_run_tag(&self, run_id: &str, key: &str) -> Result<()> {
         let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
         let key_no = self.inner.store.keys().find(&mut conn, key).await.map_err(from_store)?;

@@ -10,7 +10,7 @@ use domain::{Error, Millis, Result, is_internal_tag};
 use futures::stream::BoxStream;
 
 use crate::produced::{Out, produced};
-use crate::{SearchRuns, Service};
+use crate::{SearchRuns, Service, boxed};
 
 /// Runs asked for at a time.
 const STRIDE: i64 = 1_000;
@@ -39,6 +39,7 @@ impl Service {
     /// The search's page is not looked at. `started_within` leaves out runs that started longer ago.
     ///
     /// The runs are read twice, a page at a time: first for their keys, which make the columns, then for the rows.
+    #[boxed]
     pub async fn runs_csv(&self, mut search: SearchRuns, started_within: Option<Millis>) -> Result<RunsCsv> {
         search.max_results = STRIDE;
         search.page_token = None;

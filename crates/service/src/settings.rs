@@ -5,11 +5,12 @@ use domain::{Error, Result};
 use store::settings::{self, ARTIFACTS_DESTINATION};
 use store::{Dialect, StoreError, digests};
 
-use crate::Service;
 use crate::errors::from_store;
+use crate::{Service, boxed};
 
 impl Service {
     /// Makes the database ready for a server: there is the experiment `0`, and it is known where artifacts are.
+    #[boxed]
     pub async fn prepare(&self) -> Result<()> {
         self.prepare_experiment(ExperimentId::DEFAULT).await?;
         let store = &self.inner.store;
@@ -28,6 +29,7 @@ impl Service {
     }
 
     /// Refuses an artifacts destination that is not the last server's: what is not found there would count as gone.
+    #[boxed]
     pub async fn check_destination(&self) -> Result<()> {
         let mut conn = self.inner.store.look_up().await.map_err(from_store)?;
         let known = settings::get(&mut conn, ARTIFACTS_DESTINATION).await.map_err(from_store)?;

@@ -8,7 +8,7 @@ use domain::{Error, ErrorCode, Millis, Result};
 use tokio::sync::Semaphore;
 
 use super::Gc;
-use crate::Service;
+use crate::{Service, boxed};
 
 /// Things that a dry run over HTTP looks at.
 const MOST_PREVIEWED: u64 = 1_000;
@@ -38,6 +38,7 @@ impl Service {
     }
 
     /// What removing would free, as far as a caller can wait for it; and what stays, the first of it.
+    #[boxed]
     pub async fn preview_removal(&self, older_than: Option<Millis>) -> Result<Progress> {
         // What holds on to files is in memory meanwhile.
         static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use store::{datasets, run_models, runs, tags};
 
 use super::{LogInputs, active, active_run, check_run_id};
-use crate::Service;
 use crate::errors::Fault;
 use crate::tags::last_wins;
+use crate::{Service, boxed};
 
 /// Longest name of a dataset.
 const MAX_NAME: usize = 500;
@@ -33,6 +33,7 @@ const MODEL_FIELDS: [&str; 4] = ["artifact_path", "flavors", "run_id", "utc_time
 
 impl Service {
     /// Attaches datasets and models that the run read.
+    #[boxed]
     pub async fn log_inputs(&self, run_id: &str, inputs: LogInputs) -> Result<()> {
         check_run_id(run_id)?;
         let mut seen = HashSet::new();
@@ -61,6 +62,7 @@ impl Service {
     }
 
     /// Attaches logged models that the run made; repeating one is fine.
+    #[boxed]
     pub async fn log_outputs(&self, run_id: &str, outputs: Vec<ModelOutput>) -> Result<()> {
         let run_id = run_id.to_owned();
         self.inner
@@ -76,6 +78,7 @@ impl Service {
     }
 
     /// Appends a 2.x client's model description (JSON) to the run's tag [`domain::runs::LOGGED_MODELS_TAG`].
+    #[boxed]
     pub async fn log_model(&self, run_id: &str, model_json: &str) -> Result<()> {
         let entry = Self::history_entry(model_json)?;
         let key_no = self.key_number(LOGGED_MODELS_TAG).await?;

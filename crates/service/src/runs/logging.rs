@@ -13,7 +13,7 @@ use store::{Conn, params};
 
 use super::{LogBatch, LogMetric, active, active_run, check_run_id, deleted_run, unknown_run};
 use crate::errors::{Fault, from_store};
-use crate::{Limits, Service};
+use crate::{Limits, Service, boxed};
 
 /// Most metrics of a batch.
 const MAX_BATCH_METRICS: usize = 1_000;
@@ -24,6 +24,7 @@ const MAX_BATCH: usize = 1_000;
 
 impl Service {
     /// Writes a param once.
+    #[boxed]
     pub async fn log_param(&self, run_id: &str, key: &str, value: &str) -> Result<()> {
         check_param_key(key, "key")?;
         let mut new = value.to_owned();
@@ -52,6 +53,7 @@ impl Service {
     }
 
     /// Logs one metric value.
+    #[boxed]
     pub async fn log_metric(&self, run_id: &str, metric: LogMetric) -> Result<()> {
         check_metric(&metric.metric, "")?;
         let id = run_id.to_owned();
@@ -81,6 +83,7 @@ impl Service {
     }
 
     /// Logs metrics, params and tags.
+    #[boxed]
     pub async fn log_batch(&self, run_id: &str, batch: LogBatch) -> Result<()> {
         let batch = checked(run_id, batch, self.inner.limits)?;
         let points = self.points(batch.metrics).await?;

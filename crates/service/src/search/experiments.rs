@@ -7,13 +7,14 @@ use store::search::experiments as rows;
 
 use super::{Asked, check_size};
 use crate::errors::from_store;
-use crate::{SearchExperiments, Service};
+use crate::{SearchExperiments, Service, boxed};
 
 /// Largest page.
 const MAX_RESULTS: i64 = 50_000;
 
 impl Service {
     /// A page of experiments.
+    #[boxed]
     pub async fn search_experiments(&self, search: SearchExperiments) -> Result<Page<Experiment>> {
         let size = search.max_results;
         check_size(size, MAX_RESULTS)?;

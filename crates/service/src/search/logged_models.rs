@@ -12,7 +12,7 @@ use store::search::{Place, Window};
 
 use super::{cut, experiment_ids, one_more};
 use crate::errors::from_store;
-use crate::{LoggedModelDataset, LoggedModelOrder, SearchLoggedModels, Service};
+use crate::{LoggedModelDataset, LoggedModelOrder, SearchLoggedModels, Service, boxed};
 
 /// The page of a search that does not say.
 const DEFAULT_RESULTS: i64 = 50;
@@ -133,6 +133,7 @@ fn datasets(given: &[LoggedModelDataset]) -> Result<Vec<(String, String)>> {
 
 impl Service {
     /// A page of logged models.
+    #[boxed]
     pub async fn search_logged_models(&self, search: SearchLoggedModels) -> Result<Page<LoggedModel>> {
         let size = match search.max_results {
             None => DEFAULT_RESULTS,

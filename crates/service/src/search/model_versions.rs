@@ -7,13 +7,14 @@ use store::search::model_versions as rows;
 
 use super::{Asked, out_of_bounds};
 use crate::errors::from_store;
-use crate::{SearchModelVersions, Service};
+use crate::{SearchModelVersions, Service, boxed};
 
 /// Largest page, and the page of a search that does not say.
 const MAX_RESULTS: i64 = 200_000;
 
 impl Service {
     /// A page of versions, without their aliases.
+    #[boxed]
     pub async fn search_model_versions(&self, search: SearchModelVersions) -> Result<Page<ModelVersion>> {
         let size = search.max_results.unwrap_or(MAX_RESULTS);
         if size < 1 {

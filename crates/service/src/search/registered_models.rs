@@ -7,7 +7,7 @@ use store::search::registered_models as rows;
 
 use super::{Asked, out_of_bounds};
 use crate::errors::from_store;
-use crate::{SearchRegisteredModels, Service};
+use crate::{SearchRegisteredModels, Service, boxed};
 
 const DEFAULT_RESULTS: i64 = 100;
 /// Largest page.
@@ -15,6 +15,7 @@ const MAX_RESULTS: i64 = 1_000;
 
 impl Service {
     /// A page of registered models.
+    #[boxed]
     pub async fn search_registered_models(&self, search: SearchRegisteredModels) -> Result<Page<RegisteredModel>> {
         let size = search.max_results.unwrap_or(DEFAULT_RESULTS);
         if size > MAX_RESULTS {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use store::search::run_models::{self as rows, MadeModel, RegisteredVersion};
 
 use crate::errors::Fault;
-use crate::{RunModel, Service};
+use crate::{RunModel, Service, boxed};
 
 /// Most runs whose models are looked up at once; more are looked up by and by.
 const CHUNK: usize = 1_000;
@@ -20,6 +20,7 @@ struct Described {
 
 impl Service {
     /// The models that these runs logged with their registered versions, in the order of the runs.
+    #[boxed]
     pub async fn run_models(&self, run_ids: &[String]) -> Result<Vec<RunModel>> {
         let mut models = Vec::new();
         for chunk in run_ids.chunks(CHUNK) {

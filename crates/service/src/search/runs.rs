@@ -8,7 +8,7 @@ use store::search::runs::{self as rows, RunSearch};
 
 use super::{Asked, check_size, experiment_ids, out_of_bounds};
 use crate::errors::from_store;
-use crate::{SearchRuns, Service};
+use crate::{SearchRuns, Service, boxed};
 
 /// Largest page.
 const MAX_RESULTS: i64 = 50_000;
@@ -26,6 +26,7 @@ fn parse(search: &SearchRuns) -> Result<RunSearch> {
 
 impl Service {
     /// A page of runs. `inputs.model_inputs` stays empty, as in MLflow.
+    #[boxed]
     pub async fn search_runs(&self, search: SearchRuns) -> Result<Page<Run>> {
         let size = search.max_results;
         if size > MAX_RESULTS {
@@ -47,6 +48,7 @@ impl Service {
     }
 
     /// How many runs a search finds in all, on every page.
+    #[boxed]
     pub async fn count_runs(&self, search: &SearchRuns) -> Result<u64> {
         let wanted = parse(search)?;
         if wanted.experiments.is_empty() {
@@ -58,6 +60,7 @@ impl Service {
     }
 
     /// The datasets that an experiment's runs read, at most 1,000.
+    #[boxed]
     pub async fn search_datasets(&self, experiment_ids: &[String]) -> Result<Vec<DatasetSummary>> {
         if experiment_ids.is_empty() {
             return Err(Error::invalid("SearchDatasets request must specify at least one experiment_id."));

@@ -20,7 +20,7 @@ pub use config::{Resolver, SystemResolver, WebhookConfig};
 pub(crate) use outbox::{News, Outbox};
 
 use crate::errors::Fault;
-use crate::{Service, paging};
+use crate::{Service, boxed, paging};
 use payload::Data;
 use send::Message;
 
@@ -73,6 +73,7 @@ impl Service {
     }
 
     /// Creates a webhook.
+    #[boxed]
     pub async fn create_webhook(&self, new: NewWebhook) -> Result<Webhook> {
         rules::check_name(&new.name)?;
         self.check_webhook_url(&new.url).await?;
@@ -104,6 +105,7 @@ impl Service {
     }
 
     /// A webhook.
+    #[boxed]
     pub async fn webhook(&self, webhook_id: &str) -> Result<Webhook> {
         Ok(self.read_webhook(webhook_id).await?.1)
     }
@@ -116,6 +118,7 @@ impl Service {
     }
 
     /// A page of webhooks, the newest first. `max_results` is from 1 to 1,000; `None` and 0 are 100.
+    #[boxed]
     pub async fn webhooks(&self, max_results: Option<i64>, page_token: Option<&str>) -> Result<Page<Webhook>> {
         let size = max_results.filter(|n| *n != 0).unwrap_or(DEFAULT_PAGE);
         if !(1..=MAX_PAGE).contains(&size) {
@@ -131,6 +134,7 @@ impl Service {
     }
 
     /// Changes a webhook. What waits to be sent goes where the webhook leads then.
+    #[boxed]
     pub async fn update_webhook(&self, webhook_id: &str, change: WebhookChange) -> Result<Webhook> {
         self.webhook(webhook_id).await?;
         if let Some(name) = &change.name {
@@ -165,6 +169,7 @@ impl Service {
     }
 
     /// Deletes a webhook, with its secret and with what waits to be sent to it.
+    #[boxed]
     pub async fn delete_webhook(&self, webhook_id: &str) -> Result<()> {
         let webhook_id = webhook_id.to_owned();
         let delete = self.inner.store.write::<_, Fault, _>(move |tx| {
@@ -177,6 +182,7 @@ impl Service {
     }
 
     /// Sends an example of an event, or of the first that the webhook waits for; once, and at once.
+    #[boxed]
     pub async fn test_webhook(&self, webhook_id: &str, event: Option<Event>) -> Result<TestResult> {
         let (row, webhook) = self.read_webhook(webhook_id).await?;
         let event = event.or_else(|| webhook.events.first().copied());

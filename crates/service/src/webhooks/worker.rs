@@ -18,8 +18,8 @@ use tokio::task::{Id, JoinSet};
 
 use super::send::{self, Message};
 use super::target::{self, Refusal};
-use crate::Service;
 use crate::errors::{Fault, from_store};
+use crate::{Service, boxed};
 
 /// How long a delivery may wait in all; then it is dropped, so that the outbox can't grow without end.
 const MAX_AGE: Millis = 24 * 60 * 60 * 1_000;
@@ -170,6 +170,7 @@ impl Service {
     }
 
     /// Delivers what is due at the moment and waits for it; answers how much that was. The worker's one round, for tests.
+    #[boxed]
     pub async fn deliver_due_webhooks(&self) -> Result<usize> {
         let (claimed, _) = self.claim_due(&[]).await?;
         let count = claimed.len();
