@@ -2,7 +2,8 @@
 # Installs what a target needs, into $FERROFLOW_CACHE (default ~/.cache/ferroflow), only when it is not there yet.
 #   scripts/setup.sh build     compiler with wasm32, cargo-leptos, wasm-bindgen, Tailwind, wasm-opt
 #   scripts/setup.sh lint      clippy and rustfmt of that compiler, docker-compose
-#   scripts/setup.sh client    the Python mlflow clients
+#   scripts/setup.sh client    the Python mlflow client
+#   scripts/setup.sh client2   the one of mlflow 2 besides, for tests
 #   scripts/setup.sh browser   Chromium and Playwright
 #   scripts/setup.sh postgres  a PostgreSQL to start for tests
 #   scripts/setup.sh minio     a MinIO to start for tests
@@ -111,10 +112,18 @@ setup_lint() {
   have docker-compose || docker compose version >/dev/null 2>&1 || apt docker-compose
 }
 
-setup_client() {
+setup_venv() {
   have python3 || apt python3 python3-venv
   python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null || apt python3-venv
+}
+
+setup_client() {
+  setup_venv
   client_venv "$MLFLOW_VERSION" requirements.txt install_client
+}
+
+setup_client2() {
+  setup_venv
   client_venv "$MLFLOW_2_VERSION" requirements-2.txt install_client_2
 }
 
@@ -167,10 +176,10 @@ setup_minio() {
   rm -rf "$CACHE/gopath"
 }
 
-[ $# -gt 0 ] || die "usage: scripts/setup.sh build|lint|client|browser|postgres|minio …"
+[ $# -gt 0 ] || die "usage: scripts/setup.sh build|lint|client|client2|browser|postgres|minio …"
 for target in "$@"; do
   case $target in
-    build | lint | client | browser | postgres | minio) "setup_$target" ;;
+    build | lint | client | client2 | browser | postgres | minio) "setup_$target" ;;
     *) die "unknown set-up target '$target'" ;;
   esac
 done

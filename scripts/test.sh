@@ -95,7 +95,7 @@ if wants rust client browser; then
   TARGETS+=(postgres minio)
   SERVICES=(postgres minio)
 fi
-if wants client; then TARGETS+=(client); fi
+if wants client; then TARGETS+=(client client2); fi
 if wants browser; then TARGETS+=(browser); fi
 began=$SECONDS
 "$ROOT/scripts/setup.sh" "${TARGETS[@]}" || exit 1
