@@ -29,6 +29,14 @@ pub(crate) fn address(path: &str, pairs: &[(&str, String)]) -> String {
     out
 }
 
+/// The filter for a part of a name. The search language has no escape for quotes: a text with both kinds gets the wildcard
+/// for one character in place of one kind.
+#[cfg(any(feature = "ssr", test))]
+pub(crate) fn name_contains(text: &str) -> String {
+    let quote = if text.contains('\'') { '"' } else { '\'' };
+    format!("name ILIKE {quote}%{}%{quote}", text.replace(quote, "_"))
+}
+
 fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -55,6 +63,13 @@ mod tests {
         let text = "params.x LIKE '%ab%' & a+b=ü";
         let query = address("", &[("filter", text.to_owned()), ("col", String::new())]);
         assert_eq!(parse(&query), [("filter".to_owned(), text.to_owned()), ("col".to_owned(), String::new())]);
+    }
+
+    #[test]
+    fn a_part_of_a_name_may_have_both_quotes() {
+        assert_eq!(name_contains("50%"), "name ILIKE '%50%%'");
+        assert_eq!(name_contains("it's"), "name ILIKE \"%it's%\"");
+        assert_eq!(name_contains("it's \"x\""), "name ILIKE \"%it's _x_%\"");
     }
 
     #[test]

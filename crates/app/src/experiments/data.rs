@@ -167,14 +167,11 @@ pub(crate) async fn load_experiments(query: String) -> UiResult<ListData> {
     use domain::experiments::NOTE_TAG;
     let query = ListQuery::parse(&query);
     let direction = if query.ascending { "ASC" } else { "DESC" };
-    // The search language has no escapes: a text is put between the quotes that it has not, and `%` and `_` in it
-    // mean what they mean there.
-    let quote = if query.search.contains('\'') { '"' } else { '\'' };
     let page = crate::error::service()
         .search_experiments(service::SearchExperiments {
             max_results: PAGE,
             page_token: query.page.clone(),
-            filter: (!query.search.is_empty()).then(|| format!("name ILIKE {quote}%{}%{quote}", query.search)),
+            filter: (!query.search.is_empty()).then(|| query::name_contains(&query.search)),
             order_by: vec![format!("{} {direction}", query.sort.order_key())],
             view_type: if query.deleted { ViewType::DeletedOnly } else { ViewType::ActiveOnly },
         })

@@ -78,9 +78,7 @@ pub(super) fn name_filter(search: &str) -> Option<String> {
     if is_expression {
         return Some(text.to_owned());
     }
-    // The grammar has no escape for quotes: text with both kinds gets a wildcard in place of one.
-    let quote = if text.contains('\'') { '"' } else { '\'' };
-    Some(format!("name ILIKE {quote}%{}%{quote}", text.replace(quote, "_")))
+    Some(crate::query::name_contains(text))
 }
 
 #[server(prefix = "/_fn", endpoint = "models_page")]
@@ -145,7 +143,7 @@ pub(crate) fn ModelsPage() -> impl IntoView {
                 view! {
                     <Title text="Deleted models"/>
                     <RegistryBreadcrumb/>
-                    <div class="page-head"><h1>"Deleted Models"</h1></div>
+                    <div class="page-head"><h1>"Deleted models"</h1></div>
                     <DeletedModels query/>
                 }
                 .into_any()
@@ -170,11 +168,11 @@ fn ModelsInUse(query: Memo<Query>) -> impl IntoView {
     view! {
         <Title text="Models"/>
         <div class="page-head">
-            <h1>"Registered Models"</h1>
+            <h1>"Registered models"</h1>
             <div class="page-actions">
                 <a class="button" href=crate::ui::at("/models?view=deleted")><Icon name=IconName::Delete/>"Deleted"</a>
                 <a class="button" href=crate::ui::at("/webhooks")><Icon name=IconName::Webhook/>"Webhooks"</a>
-                <button type="button" class="button primary" on:click=move |_| creating.set(true)><Icon name=IconName::Plus/>"Create Model"</button>
+                <button type="button" class="button primary" on:click=move |_| creating.set(true)><Icon name=IconName::Plus/>"Create model"</button>
             </div>
         </div>
         <SearchForm query/>
@@ -246,8 +244,8 @@ fn Models(page: Page<Row>, query: Query, creating: RwSignal<bool>) -> impl IntoV
                 <Empty title="No models registered yet">
                     <p>"Log a model and register it in one step:"</p>
                     <CodeBlock code=SNIPPET/>
-                    <p>"Or open a run and press Register Model, or start with an empty one:"</p>
-                    <button type="button" class="button primary" on:click=move |_| creating.set(true)><Icon name=IconName::Plus/>"Create Model"</button>
+                    <p>"Or open a run and press Register model, or start with an empty one:"</p>
+                    <button type="button" class="button primary" on:click=move |_| creating.set(true)><Icon name=IconName::Plus/>"Create model"</button>
                 </Empty>
             }
             .into_any()
