@@ -77,7 +77,7 @@ pub(crate) fn RegisterDialog(
 ) -> impl IntoView {
     let source = StoredValue::new(Source { run_id, path, model_id });
     view! {
-        <Dialog open title="Register Model">
+        <Dialog open title="Register model">
             <RegisterForm open source on_done/>
         </Dialog>
     }
@@ -139,7 +139,7 @@ fn RegisterForm(open: RwSignal<bool>, source: StoredValue<Source>, on_done: Call
             <p class="muted small mono">{source.with_value(Source::uri)}</p>
             <ModelChoice choice problem=Signal::derive(missing)/>
             <Show when=move || is_new.get()>
-                <NameField name label="Model Name" demand=tried/>
+                <NameField name label="Model name" demand=tried/>
             </Show>
             {move || existing.get().map(|name| view! {
                 <p class="muted">"The model will be registered as a new version of "<strong>{name}</strong>"."</p>

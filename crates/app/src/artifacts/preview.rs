@@ -355,12 +355,12 @@ fn ModelView(
     );
     view! {
         <div class="row w-full">
-            <h3 class="text-lg font-semibold">"MLflow Model"</h3>
+            <h3 class="text-lg font-semibold">"MLflow model"</h3>
             <div class="row ml-auto">
                 <DownloadFolder owner=Owner::Run(run_id.clone()) path=path.clone() what="Download folder"/>
                 <VersionLinks versions/>
                 <button type="button" class="button" class:primary=!is_registered on:click=move |_| open.set(true)>
-                    {if is_registered { "Register again" } else { "Register Model" }}
+                    {if is_registered { "Register again" } else { "Register model" }}
                 </button>
             </div>
         </div>

@@ -62,7 +62,7 @@ pub(super) fn DeleteVersion(
         }
     });
     view! {
-        <ConfirmDialog open title="Delete Model Version" action="Delete" pending=Signal::derive(move || delete.pending().get())
+        <ConfirmDialog open title="Delete model version" action="Delete" pending=Signal::derive(move || delete.pending().get())
             on_confirm=Callback::new(move |()| { delete.dispatch(()); })>
             <p>
                 <strong>{format!("Version {version} of {name}")}</strong>

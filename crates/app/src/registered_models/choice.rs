@@ -21,7 +21,7 @@ pub(crate) enum Pick {
 impl Pick {
     fn label(&self) -> String {
         match self {
-            Self::New(_) => "+ Create New Model".to_owned(),
+            Self::New(_) => "+ Create new model".to_owned(),
             Self::Existing(name) => name.clone(),
         }
     }

@@ -24,7 +24,7 @@ pub(crate) fn CreateDialog(
     open: RwSignal<bool>,
 ) -> impl IntoView {
     view! {
-        <Dialog open title="Create Model">
+        <Dialog open title="Create model">
             <CreateForm open/>
         </Dialog>
     }

@@ -35,7 +35,7 @@ pub(super) fn RenameModel(
     name: String,
 ) -> impl IntoView {
     view! {
-        <Dialog open title="Rename Model">
+        <Dialog open title="Rename model">
             <RenameForm open name=name.clone()/>
         </Dialog>
     }
@@ -146,7 +146,7 @@ pub(super) fn DeleteModel(
         })
     };
     view! {
-        <ConfirmDialog open title="Delete Model" action="Delete" pending=Signal::derive(move || delete.pending().get())
+        <ConfirmDialog open title="Delete model" action="Delete" pending=Signal::derive(move || delete.pending().get())
             on_confirm=Callback::new(move |()| { delete.dispatch(()); })>
             <p><strong>{move || model.with(|m| m.name.clone())}</strong>{what_goes}</p>
             {move || in_use().map(|text| view! { <p class="warn-note">{text}</p> })}
