@@ -75,7 +75,7 @@ pub(crate) fn Header(
                 <CopyButton text=Signal::derive(move || head.with(|head| head.artifact_location.clone())) what="artifact location"/>
             </span>
         </p>
-        <Description value=Signal::derive(move || head.with(|head| head.description.clone())) save=describe placeholder="No description yet."/>
+        <Description value=Signal::derive(move || head.with(|head| head.description.clone())) save=describe placeholder="No description yet." locked=is_deleted/>
         <RenameExperiment target=renamed on_done=reload/>
         <DeleteExperiment target=deleted on_done=gone/>
     }

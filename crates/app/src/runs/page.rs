@@ -185,6 +185,8 @@ fn RunView(data: RunPageData, registered: Trigger, on_refresh: Callback<()>) -> 
         })
     });
     let (name, status) = (part(data, |d| d.info.run_name.clone()), part(data, |d| d.info.status));
+    let is_deleted = part(data, |d| d.info.lifecycle_stage == Lifecycle::Deleted);
+    let locked = Signal::derive(move || is_deleted.get().then_some("Restore the run to change its tags."));
     let (metrics, params) = (part(data, |d| d.metrics.clone()), part(data, |d| d.params.clone()));
     view! {
         {move || view! { <Title text=name.get()/> }}
@@ -196,7 +198,7 @@ fn RunView(data: RunPageData, registered: Trigger, on_refresh: Callback<()>) -> 
         </div>
         <div class="sided">
             <div class="min-w-0">
-                <Description value=part(data, |d| d.description.clone()) save=save_note placeholder="No description yet."/>
+                <Description value=part(data, |d| d.description.clone()) save=save_note placeholder="No description yet." locked=is_deleted/>
                 <div class="grid gap-x-8 md:grid-cols-2">
                     {move || view! { <Metrics metrics=metrics.get() is_running=status.get() == RunStatus::Running/> }}
                     {move || view! { <ParamTable params=params.get() none="None logged."/> }}
@@ -204,7 +206,7 @@ fn RunView(data: RunPageData, registered: Trigger, on_refresh: Callback<()>) -> 
             </div>
             <aside class="min-w-0">
                 {move || view! { <Facts data=data.get()/> }}
-                <TagEditor tags=part(data, |d| d.tags.clone()) change/>
+                <TagEditor tags=part(data, |d| d.tags.clone()) change locked/>
             </aside>
         </div>
     }

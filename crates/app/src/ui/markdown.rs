@@ -71,6 +71,9 @@ pub(crate) fn Description(
     /// Shown when there is none.
     #[prop(into)]
     placeholder: String,
+    /// Whether it can't be changed at the moment.
+    #[prop(optional, into)]
+    locked: Signal<bool>,
 ) -> impl IntoView {
     let editing = RwSignal::new(false);
     let text = RwSignal::new(String::new());
@@ -98,7 +101,8 @@ pub(crate) fn Description(
         <section class="section" aria-label="Description">
             <h2 class="section-title">
                 "Description"
-                <button type="button" class="icon-button small" node_ref=button aria-label="Edit description" title="Edit" on:click=start>
+                <button type="button" class="icon-button small" node_ref=button aria-label="Edit description" title="Edit"
+                    hidden=move || locked.get() on:click=start>
                     <Icon name=IconName::Edit/>
                 </button>
             </h2>

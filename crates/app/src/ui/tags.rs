@@ -60,6 +60,9 @@ pub(crate) fn TagEditor(
     tags: Signal<Vec<Tag>>,
     /// Changes them.
     change: ChangeTag,
+    /// Why they can't be changed at the moment, as a sentence.
+    #[prop(optional, into)]
+    locked: Signal<Option<&'static str>>,
 ) -> impl IntoView {
     let shown = Memo::new(move |_| {
         tags.with(|t| t.iter().filter(|t| !domain::is_internal_tag(&t.key)).cloned().collect::<Vec<_>>())
@@ -118,13 +121,14 @@ pub(crate) fn TagEditor(
                         <thead><tr><th scope="col">"Name"</th><th scope="col">"Value"</th><th scope="col"><span class="sr-only">"Actions"</span></th></tr></thead>
                         <tbody>
                             <For each=keys key=Clone::clone let:key>
-                                <TagRow key tags=shown change on_delete/>
+                                <TagRow key tags=shown change on_delete locked/>
                             </For>
                         </tbody>
                     </table>
                 </div>
             </Show>
-            <form class="pair-row" on:submit=submit>
+            {move || locked.get().map(|why| view! { <p class="muted">{why}</p> })}
+            <form class="pair-row" on:submit=submit hidden=move || locked.get().is_some()>
                 <input class="input" node_ref=key_field placeholder="Name" aria-label="Tag name" aria-describedby="tag-problem"
                     aria-invalid=move || problem.with(Option::is_some).then_some("true")
                     prop:value=move || key.get() on:input:target=move |e| key.set(e.target().value())/>
@@ -148,7 +152,13 @@ pub(crate) fn TagEditor(
 
 /// A tag, whose value is edited in its place.
 #[component]
-fn TagRow(key: String, tags: Memo<Vec<Tag>>, change: ChangeTag, on_delete: Callback<Tag>) -> impl IntoView {
+fn TagRow(
+    key: String,
+    tags: Memo<Vec<Tag>>,
+    change: ChangeTag,
+    on_delete: Callback<Tag>,
+    locked: Signal<Option<&'static str>>,
+) -> impl IntoView {
     let name = StoredValue::new(key.clone());
     let value = Memo::new(move |_| {
         tags.with(|tags| name.with_value(|key| tags.iter().find(|t| t.key == *key).map(|t| t.value.clone())))
@@ -193,10 +203,11 @@ fn TagRow(key: String, tags: Memo<Vec<Tag>>, change: ChangeTag, on_delete: Callb
             </td>
             <td class="actions">
                 <button type="button" class="icon-button small" node_ref=button title="Edit" aria-label=format!("Edit tag {key}")
-                    disabled=move || editing.get() on:click=start>
+                    hidden=move || locked.get().is_some() disabled=move || editing.get() on:click=start>
                     <Icon name=IconName::Edit/>
                 </button>
                 <button type="button" class="icon-button small" title="Delete" aria-label=format!("Delete tag {key}")
+                    hidden=move || locked.get().is_some()
                     on:click=move |_| on_delete.run(Tag::new(name.get_value(), value.get_untracked()))>
                     <Icon name=IconName::Delete/>
                 </button>
