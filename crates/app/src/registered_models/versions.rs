@@ -1,6 +1,7 @@
 //! The table of a model's versions.
 
 use domain::Millis;
+use domain::comparison::MAX_VERSIONS;
 use domain::model_versions::Stage;
 use domain::runs::RunInfo;
 use leptos::prelude::*;
@@ -88,11 +89,14 @@ pub(super) fn VersionsTable(
                         </a>
                     </nav>
                     <button type="submit" class="button ml-auto" title="Tick two or more versions to compare them"
-                        disabled=move || hydrated.get() && chosen.with(|c| c.len() < 2)>
+                        disabled=move || hydrated.get() && chosen.with(|c| c.len() < 2 || c.len() > MAX_VERSIONS)>
                         <Icon name=IconName::Compare/>
                         {move || match chosen.with(Vec::len) { 0 => "Compare".to_owned(), n => format!("Compare ({n})") }}
                     </button>
                 </div>
+                <p class="warn-note" role="status" hidden=move || chosen.with(|c| c.len() <= MAX_VERSIONS)>
+                    {format!("At most {MAX_VERSIONS} versions can be compared at a time.")}
+                </p>
                 <Show when=move || is_empty.get()
                     fallback=move || view! { <Table name=table_name.clone() versions chosen/> }
                 >
@@ -115,7 +119,7 @@ fn NoVersions(name: String, only_active: bool) -> impl IntoView {
     );
     view! {
         <Empty title="No model versions are registered yet">
-            <p>"Open a run and press Register Model, or register from Python:"</p>
+            <p>"Open a run and press Register model, or register from Python:"</p>
             <CodeBlock code/>
         </Empty>
     }
