@@ -18,6 +18,7 @@ macro_rules! area {
 
         #[lazy]
         fn $load(page: $pages) -> AnyView {
+            crate::ui::ready::tell();
             match page {
                 $($pages::$route => $page().into_any()),+
             }

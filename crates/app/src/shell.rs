@@ -37,6 +37,13 @@ let t=null;try{t=localStorage.getItem('ferroflow-theme');\
 if(localStorage.getItem('ferroflow-experiments-folded'))r.dataset.experiments='folded'}catch{}\
 r.dataset.theme=t||(matchMedia('(prefers-color-scheme: dark)').matches?'dark':'light')})()";
 
+/// Keeps a press on a button that only reacts once the page is hydrated, and makes it then; the last one counts.
+const PRESSES: &str = "(()=>{const r=document.documentElement;let b=null;\
+const press=e=>{b=e.target.closest?.('button[type=button]')??b};\
+addEventListener('click',press,true);\
+const o=new MutationObserver(()=>{o.disconnect();removeEventListener('click',press,true);\
+if(b?.isConnected)b.click()});o.observe(r,{attributeFilter:['data-hydrated']})})()";
+
 /// The document of every page.
 pub fn shell(_options: LeptosOptions) -> impl IntoView {
     let files = expect_context::<SiteFiles>();
@@ -54,6 +61,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <script nonce=nonce.clone() inner_html=EARLY></script>
+                <script nonce=nonce.clone() inner_html=PRESSES></script>
                 <link rel="icon" type="image/svg+xml" href=at("/favicon.svg")/>
                 <link rel="stylesheet" href=files.css/>
                 <link rel="modulepreload" href=files.js/>

@@ -14,6 +14,7 @@ pub(crate) mod load;
 pub(crate) mod markdown;
 pub(crate) mod menu;
 pub(crate) mod pairs;
+pub(crate) mod ready;
 pub(crate) mod schema;
 pub(crate) mod search;
 pub(crate) mod sort;
