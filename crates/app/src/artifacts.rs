@@ -16,13 +16,12 @@ use crate::runs::LoggedHere;
 use crate::ui::copy::{CodeBlock, CopyButton};
 use crate::ui::empty::{Empty, ErrorNote};
 use crate::ui::icon::{Icon, IconName};
-use crate::ui::load::load;
+use crate::ui::load::{Loading, load_part};
 use crate::ui::url_encode;
 use preview::{Preview, PreviewView};
 
-/// Entries of a folder that are listed.
-#[cfg(feature = "ssr")]
-const MAX_ENTRIES: usize = 500;
+/// Entries of a folder that are listed unless the address (`entries=`) asks for more.
+const ENTRIES: usize = 500;
 /// The file that says what a model is, in the model's folder.
 #[cfg(feature = "ssr")]
 const MODEL_FILE: &str = "MLmodel";
@@ -79,15 +78,21 @@ impl Owner {
     }
 
     /// The owner's artifact location, and a folder of it.
-    async fn list(&self, service: &service::Service, path: &str, kept: &str) -> UiResult<(String, Level)> {
+    async fn list(
+        &self,
+        service: &service::Service,
+        path: &str,
+        kept: &str,
+        entries: usize,
+    ) -> UiResult<(String, Level)> {
         let listing = service.artifacts_of(&self.of_service(), path).await?;
         let total = listing.files.len();
         let node =
             |f: service::FileInfo| Node { path: f.path, is_dir: f.is_dir, size: f.size, inner: Level::default() };
         let leads = |node: &Node| node.path == kept || kept.starts_with(&format!("{}/", node.path));
         let mut nodes: Vec<Node> = listing.files.into_iter().map(node).collect();
-        let selected = nodes.iter().skip(MAX_ENTRIES).find(|node| leads(node)).cloned();
-        nodes.truncate(MAX_ENTRIES);
+        let selected = nodes.iter().skip(entries).find(|node| leads(node)).cloned();
+        nodes.truncate(entries);
         nodes.extend(selected);
         let more = total - nodes.len();
         Ok((listing.root_uri, Level { nodes, more }))
@@ -141,6 +146,8 @@ struct Browser {
     /// The owner's artifact location.
     root_uri: String,
     tree: Level,
+    /// How many entries of a folder are listed at most.
+    entries: usize,
     selected: String,
     /// The SHA-256 of a selected file, if its bytes passed through the server.
     sha256: Option<String>,
@@ -152,13 +159,13 @@ struct Browser {
 /// Without a selection the first model of the run is selected, and of a version the file that says what the model is: what
 /// most people came for.
 #[server(prefix = "/_fn", endpoint = "artifacts", input = Json)]
-async fn load_browser(owner: Owner, selected: Option<String>) -> UiResult<Browser> {
+async fn load_browser(owner: Owner, selected: Option<String>, entries: usize) -> UiResult<Browser> {
     let service = crate::error::service();
     let models = match &owner {
         Owner::Run(run_id) => crate::runs::logged_here(&service, run_id).await?,
         Owner::Version { .. } => Vec::new(),
     };
-    let (root_uri, mut tree) = owner.list(&service, "", selected.as_deref().unwrap_or_default()).await?;
+    let (root_uri, mut tree) = owner.list(&service, "", selected.as_deref().unwrap_or_default(), entries).await?;
     let has = |is_dir: bool, path: &str| tree.nodes.iter().any(|n| n.is_dir == is_dir && n.path == path);
     let selected = selected.unwrap_or_else(|| match &owner {
         Owner::Run(_) => models.iter().find(|m| has(true, &m.name)).map(|m| m.name.clone()).unwrap_or_default(),
@@ -170,7 +177,7 @@ async fn load_browser(owner: Owner, selected: Option<String>) -> UiResult<Browse
         level.nodes.iter_mut().find(|n| n.path == selected || selected.starts_with(&format!("{}/", n.path)))
     {
         if node.is_dir {
-            (_, node.inner) = owner.list(&service, &node.path, &selected).await?;
+            (_, node.inner) = owner.list(&service, &node.path, &selected, entries).await?;
         }
         if node.path == selected {
             found = Some(node.clone());
@@ -192,7 +199,7 @@ async fn load_browser(owner: Owner, selected: Option<String>) -> UiResult<Browse
         None => Preview::Missing,
         Some(node) => owner.preview(&service, &node).await?,
     };
-    Ok(Browser { root_uri, tree, selected, sha256, preview, models })
+    Ok(Browser { root_uri, tree, entries, selected, sha256, preview, models })
 }
 
 /// Tree and preview of the artifacts of a run or a version.
@@ -206,10 +213,14 @@ pub(crate) fn ArtifactBrowser(
 ) -> impl IntoView {
     let query = use_query_map();
     let selected = Memo::new(move |_| query.with(|q| q.get("artifact")));
+    let entries = Memo::new(move |_| {
+        let asked = query.with(|q| q.get("entries").and_then(|entries| entries.parse().ok()));
+        asked.unwrap_or(ENTRIES).max(ENTRIES)
+    });
     let version = RwSignal::new(0_u32);
-    let browser = load(
-        move || (owner.get(), selected.get(), version.get()),
-        |(owner, selected, _)| load_browser(owner, selected),
+    let browser = load_part(
+        move || (owner.get(), selected.get(), entries.get(), version.get()),
+        |(owner, selected, entries, _)| load_browser(owner, selected, entries),
     );
     let registered = Callback::new(move |()| {
         version.update(|v| *v += 1);
@@ -221,7 +232,10 @@ pub(crate) fn ArtifactBrowser(
         <section class="section" id="artifacts" aria-label="Artifacts">
             <Transition fallback=|| view! { <div class="skeleton w-full"></div> }>
                 {move || Suspend::new(async move {
-                    let shown = match browser.await {
+                    let Some(answer) = browser.await else {
+                        return view! { <h2 class="section-title">"Artifacts"</h2> <Loading/> }.into_any();
+                    };
+                    let shown = match answer {
                         // An owner that is not there has been said so above.
                         Err(error) if error.is_not_found() => return ().into_any(),
                         Err(error) => view! { <ErrorNote error/> }.into_any(),
@@ -265,7 +279,7 @@ fn BrowserView(browser: Browser, owner: Owner, registered: Callback<()>) -> impl
     view! {
         <div class="artifact-browser">
             <nav class="artifact-tree" aria-label="Artifact tree">
-                <Tree level=browser.tree selected=selected.clone()/>
+                <Tree level=browser.tree selected=selected.clone() entries=browser.entries/>
             </nav>
             <div class="artifact-view">
                 {path}
@@ -288,9 +302,15 @@ fn Digest(sha256: String) -> impl IntoView {
     }
 }
 
+/// The page with this entry selected, and with so many entries of each folder.
+fn address(selected: &str, entries: usize) -> String {
+    let entries = if entries > ENTRIES { format!("&entries={entries}") } else { String::new() };
+    format!("?artifact={}{entries}", url_encode(selected))
+}
+
 /// A level of the tree; links, so that it works with the keyboard and without JavaScript.
 #[component]
-fn Tree(level: Level, selected: String) -> AnyView {
+fn Tree(level: Level, selected: String, entries: usize) -> AnyView {
     let more = level.more;
     let items = level
         .nodes
@@ -304,7 +324,7 @@ fn Tree(level: Level, selected: String) -> AnyView {
             } else {
                 &node.path
             };
-            let href = format!("?artifact={}#artifacts", url_encode(target));
+            let href = format!("{}#artifacts", address(target, entries));
             let icon = match (node.is_dir, open) {
                 (true, true) => IconName::Down,
                 (true, false) => IconName::Right,
@@ -315,7 +335,7 @@ fn Tree(level: Level, selected: String) -> AnyView {
             let is_dir = node.is_dir;
             let expanded = is_dir.then_some(if open { "true" } else { "false" });
             let nested = (is_dir && open && !node.inner.nodes.is_empty())
-                .then(|| view! { <Tree level=node.inner selected=selected.clone()/> });
+                .then(|| view! { <Tree level=node.inner selected=selected.clone() entries/> });
             view! {
                 <li>
                     <a class="tree-item" href=href title=title aria-current=here.then_some("true") data-expanded=expanded>
@@ -329,6 +349,21 @@ fn Tree(level: Level, selected: String) -> AnyView {
             }
         })
         .collect_view();
-    let more = (more > 0).then(|| view! { <li class="tree-item muted small">{format!("and {more} more")}</li> });
+    let more = (more > 0).then(|| {
+        // Twice as many each time: a few presses reach the end of any folder.
+        let href = address(&selected, entries.saturating_mul(2));
+        view! { <li><a class="tree-item link small" href=href data-noscroll="">{format!("Show more ({more} not shown)")}</a></li> }
+    });
     view! { <ul>{items}{more}</ul> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_only_what_is_unusual() {
+        assert_eq!(address("a/b c", ENTRIES), "?artifact=a%2Fb%20c");
+        assert_eq!(address("", 1000), "?artifact=&entries=1000");
+    }
 }

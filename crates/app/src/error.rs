@@ -47,7 +47,8 @@ impl FromServerFnError for UiError {
             ServerFnErrorErr::Request(_) => {
                 Error::unavailable("The server can't be reached. Check that it runs, then try again.")
             }
-            other => Error::new(ErrorCode::BadRequest, other.to_string()),
+            // On the server: arguments that can't be read.
+            other => return Error::new(ErrorCode::BadRequest, other.to_string()).into(),
         })
     }
 }
@@ -58,10 +59,16 @@ pub(crate) fn service() -> service::Service {
     expect_context()
 }
 
+/// Stands in the context of what loads a part of a page: the page has its own status, whatever becomes of the part.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Copy)]
+pub(crate) struct PartOfPage;
+
 /// Sets the page's HTTP status on the server: 404 for what is not there, 503 while a backend is down.
 pub(crate) fn set_status(error: &UiError) {
     #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
+    if use_context::<PartOfPage>().is_none()
+        && let Some(response) = use_context::<leptos_axum::ResponseOptions>()
         && let Ok(status) = axum::http::StatusCode::from_u16(error.0.code.http_status())
     {
         response.set_status(status);
