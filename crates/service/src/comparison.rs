@@ -36,6 +36,15 @@ impl Service {
     /// Puts versions, each named by its model and number (a decimal string), side by side: from one to 20.
     #[boxed]
     pub async fn compare_versions(&self, versions: Vec<(String, String)>) -> Result<Comparison> {
+        self.side_by_side(versions, true).await
+    }
+
+    /// The same without what the artifact store knows, schemas and files, and so without waiting for it.
+    pub async fn compare_records(&self, versions: Vec<(String, String)>) -> Result<Comparison> {
+        self.side_by_side(versions, false).await
+    }
+
+    async fn side_by_side(&self, versions: Vec<(String, String)>, reads_files: bool) -> Result<Comparison> {
         if versions.is_empty() || versions.len() > MAX_VERSIONS {
             return Err(Error::invalid(format!(
                 "From 1 to {MAX_VERSIONS} versions can be compared, not {}.",
@@ -44,13 +53,13 @@ impl Service {
         }
         let columns = stream::iter(versions).map(|(name, version)| {
             let service = self.clone();
-            async move { service.column(&name, &version).await }
+            async move { service.column(&name, &version, reads_files).await }
         });
         let columns: Vec<Column> = columns.buffered(AT_ONCE).try_collect().await?;
         Ok(compare(columns))
     }
 
-    async fn column(&self, name: &str, version: &str) -> Result<Column> {
+    async fn column(&self, name: &str, version: &str, reads_files: bool) -> Result<Column> {
         let version = self.model_version(name, version).await?;
         let number = version.version.to_string();
         let run = if version.run_id.is_empty() { None } else { found(self.run(&version.run_id).await)? };
@@ -58,9 +67,17 @@ impl Service {
             Some(model_id) => found(self.logged_model(model_id, true).await)?,
             None => None,
         };
+        if !reads_files {
+            let files = Ok(Files { found: Vec::new(), is_truncated: false });
+            return Ok(Column { version, run, model, signature: Ok(None), files });
+        }
         let signature = self.version_model_file(name, &number).await;
         let signature = signature.map(|file| file.and_then(|file| file.signature));
-        let files = self.version_files(name, &number).await;
+        let files = match &signature {
+            // A store that is down is not waited for twice.
+            Err(error) if error.code == ErrorCode::TemporarilyUnavailable => Err(error.clone()),
+            _ => self.version_files(name, &number).await,
+        };
         Ok(Column { version, run, model, signature, files })
     }
 

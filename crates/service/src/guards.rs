@@ -2,6 +2,7 @@
 
 use domain::guards::Guards;
 use domain::history::Change;
+use domain::model_file::ModelFile;
 use domain::model_versions::Stage;
 use domain::{Error, ErrorCode, Result, names};
 use store::guards as rows;
@@ -14,7 +15,7 @@ use crate::registered_models::{find, lock};
 use crate::{Service, boxed};
 
 /// Whether a version's files have a signature, or else why not.
-pub(crate) type Signed = Result<(), String>;
+pub type Signed = Result<(), String>;
 
 impl Service {
     /// What a model asks of its versions.
@@ -80,21 +81,26 @@ impl Service {
     }
 
     async fn signed(&self, name: &str, version: i64) -> Result<Signed> {
-        Ok(match self.version_model_file(name, &version.to_string()).await {
-            Ok(Some(file)) => match file.signature {
-                Some(signature) if !(signature.inputs.is_empty() && signature.outputs.is_empty()) => Ok(()),
-                _ => Err("its MLmodel file has none".to_owned()),
-            },
-            Ok(None) => Err("there is no MLmodel file at its source".to_owned()),
-            Err(error) if matches!(error.code, ErrorCode::NotImplemented | ErrorCode::PermissionDenied) => {
-                Err("its files are where the server cannot read them".to_owned())
-            }
-            Err(error) if matches!(error.code, ErrorCode::InvalidParameterValue | ErrorCode::ResourceDoesNotExist) => {
-                Err(error.message.trim_end_matches('.').to_owned())
-            }
-            Err(error) => return Err(error),
-        })
+        signed_by(&self.version_model_file(name, &version.to_string()).await)
     }
+}
+
+/// Whether what was read as a version's `MLmodel` file has a signature, or else why not. An error if that can't be told.
+pub fn signed_by(file: &Result<Option<ModelFile>>) -> Result<Signed> {
+    Ok(match file {
+        Ok(Some(file)) => match &file.signature {
+            Some(signature) if !(signature.inputs.is_empty() && signature.outputs.is_empty()) => Ok(()),
+            _ => Err("its MLmodel file has none".to_owned()),
+        },
+        Ok(None) => Err("there is no MLmodel file at its source".to_owned()),
+        Err(error) if matches!(error.code, ErrorCode::NotImplemented | ErrorCode::PermissionDenied) => {
+            Err("its files are where the server cannot read them".to_owned())
+        }
+        Err(error) if matches!(error.code, ErrorCode::InvalidParameterValue | ErrorCode::ResourceDoesNotExist) => {
+            Err(error.message.trim_end_matches('.').to_owned())
+        }
+        Err(error) => return Err(error.clone()),
+    })
 }
 
 /// Refuses a version that lacks something of what its model asks.

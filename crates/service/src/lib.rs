@@ -47,6 +47,7 @@ pub use artifacts::{Artifacts, ByteRange, Download, FileInfo, Presigned, S3Optio
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use experiments::{NewExperiment, SearchExperiments};
 pub use gc::Gc;
+pub use guards::{Signed, signed_by};
 pub use history::{HistoryOf, acting_as};
 pub use limits::Limits;
 pub use locations::ArtifactFile;

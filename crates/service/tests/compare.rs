@@ -86,7 +86,11 @@ async fn all_that_two_versions_have(#[values(Backend::Sqlite, Backend::Postgres)
     };
     s.register_model(new).await.unwrap();
 
-    let both = s.compare_versions(vec![first, ("other".into(), "1".into())]).await.unwrap();
+    let versions = vec![first, ("other".into(), "1".into())];
+    let records = s.compare_records(versions.clone()).await.unwrap();
+    let both = s.compare_versions(versions).await.unwrap();
+    assert_eq!((&records.params, &records.metrics, &records.sides), (&both.params, &both.metrics, &both.sides));
+    assert!(records.inputs.is_empty() && records.artifacts.is_empty() && !records.artifacts_truncated);
     let sides: Vec<_> = both.sides.iter().map(|side| (side.version.name.as_str(), side.problems.len())).collect();
     assert_eq!(sides, [("m", 0), ("other", 0)]);
     assert_eq!(both.sides[1].run.as_ref().unwrap().run_id, two);

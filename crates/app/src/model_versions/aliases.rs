@@ -86,11 +86,7 @@ fn AliasForm(live: Live<VersionData>, open: RwSignal<bool>) -> impl IntoView {
     });
     let messages = messages();
     let save = Action::new(move |(): &()| {
-        let wanted = wanted.get_untracked();
-        let before = before.get_value();
-        let added = wanted.iter().filter(|a| !before.contains(a)).cloned().collect();
-        let removed = before.into_iter().filter(|a| !wanted.contains(a)).collect();
-        let work = save_aliases(name.clone(), version, added, removed);
+        let work = save_aliases(name.clone(), version, wanted.get_untracked());
         async move {
             live.change(work).await?;
             messages.done("Aliases saved");

@@ -4,6 +4,7 @@ use domain::comparison::{Comparison, FieldType, FileFacts, Line, MAX_FILES, Side
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_params_map};
+use serde::{Deserialize, Serialize};
 
 use crate::error::UiResult;
 use crate::format;
@@ -12,22 +13,61 @@ use crate::registered_models::{
     AliasChip, RegistryBreadcrumb, StageChip, model_href, run_href, use_query, version_href,
 };
 use crate::ui::compare::DiffToggle;
-use crate::ui::empty::Empty;
-use crate::ui::load::load;
+use crate::ui::empty::{Empty, ErrorNote};
+use crate::ui::load::{Loaded, Loading, load, load_part};
 use crate::ui::time::Time;
 
 /// Digits of a digest that are shown.
 const DIGEST: usize = 12;
 
-/// `versions` are numbers with commas between; `None` if they are fewer than two.
+/// The versions of an address: numbers with commas between.
+#[cfg(feature = "ssr")]
+fn listed(name: &str, versions: &str) -> Vec<(String, String)> {
+    let numbers = versions.split(',').map(str::trim).filter(|v| !v.is_empty());
+    numbers.map(|number| (name.to_owned(), number.to_owned())).collect()
+}
+
+/// All but schemas and files; `None` if there are fewer than two versions.
 #[server(prefix = "/_fn", endpoint = "compare_versions")]
 async fn load_comparison(name: String, versions: String) -> UiResult<Option<Comparison>> {
-    let numbers = versions.split(',').map(str::trim).filter(|v| !v.is_empty()).take(domain::comparison::MAX_VERSIONS);
-    let versions: Vec<_> = numbers.map(|number| (name.clone(), number.to_owned())).collect();
+    let versions = listed(&name, &versions);
     if versions.len() < 2 {
         return Ok(None);
     }
-    Ok(Some(crate::error::service().compare_versions(versions).await?))
+    Ok(Some(crate::error::service().compare_records(versions).await?))
+}
+
+/// What the artifact store knows of the versions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Stored {
+    inputs: Vec<Line<FieldType>>,
+    outputs: Vec<Line<FieldType>>,
+    artifacts: Vec<Line<FileFacts>>,
+    is_truncated: bool,
+    /// What could not be read, as sentences.
+    problems: Vec<String>,
+}
+
+type StoredPart = Loaded<Option<UiResult<Option<Stored>>>>;
+
+#[server(prefix = "/_fn", endpoint = "compare_files")]
+async fn load_stored(name: String, versions: String) -> UiResult<Option<Stored>> {
+    let versions = listed(&name, &versions);
+    if versions.len() < 2 {
+        return Ok(None);
+    }
+    let compared = crate::error::service().compare_versions(versions).await?;
+    let problems = compared.sides.iter().flat_map(|side| {
+        let of_side = move |text: &String| format!("Version {}: {text}", side.version.version);
+        side.problems.iter().map(of_side)
+    });
+    Ok(Some(Stored {
+        problems: problems.collect(),
+        inputs: compared.inputs,
+        outputs: compared.outputs,
+        artifacts: compared.artifacts,
+        is_truncated: compared.artifacts_truncated,
+    }))
 }
 
 /// Lines with their values as they are shown.
@@ -70,11 +110,12 @@ pub(crate) fn ComparePage() -> impl IntoView {
         (name, query.with(|q| q.all("versions").collect::<Vec<_>>().join(",")))
     });
     let comparison = load(move || asked.get(), |(name, versions)| load_comparison(name, versions));
+    let stored = load_part(move || asked.get(), |(name, versions)| load_stored(name, versions));
     view! {
         <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
                 match comparison.await {
-                    Ok(Some(comparison)) => view! { <SideBySide name=asked.get_untracked().0 comparison/> }.into_any(),
+                    Ok(Some(comparison)) => view! { <SideBySide name=asked.get_untracked().0 comparison stored/> }.into_any(),
                     Ok(None) => view! { <Nothing name=asked.get_untracked().0/> }.into_any(),
                     Err(error) => view! { <ErrorPage error/> }.into_any(),
                 }
@@ -96,7 +137,7 @@ fn Nothing(name: String) -> impl IntoView {
 }
 
 #[component]
-fn SideBySide(name: String, comparison: Comparison) -> impl IntoView {
+fn SideBySide(name: String, comparison: Comparison, stored: StoredPart) -> impl IntoView {
     // In the address, so that a link shows what its sender saw: `all=1` shows the rows that are the same too.
     let query = use_query();
     let only_diff = Memo::new(move |_| query.with(|q| q.get("all").is_none()));
@@ -105,43 +146,68 @@ fn SideBySide(name: String, comparison: Comparison) -> impl IntoView {
         let all = if only_diff.get() { "1" } else { "" };
         path.with(|path| query.get().with("all", all).href(path))
     });
-    let Comparison { sides, params, metrics, inputs, outputs, artifacts, artifacts_truncated, .. } = comparison;
+    let Comparison { sides, params, metrics, .. } = comparison;
     let (version_tags, run_tags, model_tags) = (comparison.tags, comparison.run_tags, comparison.logged_model_tags);
     let count = sides.len();
-    let problems = sides.iter().flat_map(|side| {
-        let of_side = move |text: &String| format!("Version {}: {text}", side.version.version);
-        side.problems.iter().map(of_side)
-    });
-    let problems = problems.map(|text| view! { <p class="warn-note">{text}</p> }).collect_view();
-    let truncated = artifacts_truncated.then(|| {
-        let text = format!(
-            "A version has more than {MAX_FILES} files or very many folders: only the first ones are compared."
-        );
-        view! { <p class="warn-note">{text}</p> }
-    });
+    let labels = StoredValue::new(sides.iter().map(|side| format!("Version {}", side.version.version)).collect());
     let part = |title, lines| view! { <Part title lines only_diff columns=count/> };
     view! {
         <Title text=format!("Compare versions of {name}")/>
         <RegistryBreadcrumb model=name.clone()/>
         <div class="page-head">
-            <h1>{format!("Comparing {count} Versions")}</h1>
+            <h1>{format!("Comparing {count} versions")}</h1>
             <div class="page-actions"><DiffToggle only_diff href=toggle/></div>
         </div>
-        {problems}
-        {truncated}
         <div class="table-scroll">
             <table class="grid compare-grid" aria-label="Versions side by side">
                 <Head sides/>
                 {part("Parameters", params)}
                 {part("Metrics", shown(metrics, |number| format::metric(number.0)))}
-                {part("Schema inputs", shown(inputs, field))}
-                {part("Schema outputs", shown(outputs, field))}
                 {part("Tags", tags(version_tags))}
                 {part("Run tags", tags(run_tags))}
                 {part("Logged model tags", tags(model_tags))}
-                {part("Artifacts", shown(artifacts, file))}
             </table>
         </div>
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                match stored.await {
+                    None => Loading().into_any(),
+                    Some(Ok(Some(stored))) => view! { <StoredSide stored versions=labels.get_value() only_diff/> }.into_any(),
+                    Some(Ok(None)) => ().into_any(),
+                    Some(Err(error)) => view! { <ErrorNote error/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// Schemas and files side by side.
+#[component]
+fn StoredSide(stored: Stored, versions: Vec<String>, only_diff: Memo<bool>) -> impl IntoView {
+    let Stored { inputs, outputs, artifacts, is_truncated, problems } = stored;
+    let count = versions.len();
+    let truncated = is_truncated.then(|| {
+        let text = format!(
+            "A version has more than {MAX_FILES} files or very many folders: only the first ones are compared."
+        );
+        view! { <p class="warn-note">{text}</p> }
+    });
+    let heads = versions.into_iter().map(|version| view! { <th scope="col">{version}</th> }).collect_view();
+    let part = |title, lines| view! { <Part title lines only_diff columns=count/> };
+    view! {
+        <section class="section" aria-label="Schema and artifacts">
+            <h2 class="section-title">"Schema and artifacts"</h2>
+            {problems.into_iter().map(|text| view! { <p class="warn-note">{text}</p> }).collect_view()}
+            {truncated}
+            <div class="table-scroll">
+                <table class="grid compare-grid" aria-label="Schemas and artifacts side by side">
+                    <thead><tr><th scope="col">"Model version"</th>{heads}</tr></thead>
+                    {part("Schema inputs", shown(inputs, field))}
+                    {part("Schema outputs", shown(outputs, field))}
+                    {part("Artifacts", shown(artifacts, file))}
+                </table>
+            </div>
+        </section>
     }
 }
 

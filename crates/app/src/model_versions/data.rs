@@ -1,5 +1,6 @@
 //! What a version's page shows, and the changes that it makes.
 
+use domain::guards::Guards;
 use domain::model_file::ModelFile;
 use domain::model_versions::{ModelVersion, Stage};
 use domain::registered_models::ModelAlias;
@@ -9,9 +10,10 @@ use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
 use crate::error::UiResult;
-use crate::registered_models::History;
 #[cfg(feature = "ssr")]
 use crate::registered_models::load_history;
+use crate::registered_models::{Gone, History, Remains};
+use crate::ui::load::Loaded;
 use crate::ui::markdown::Markdown;
 use crate::ui::tags::TagChange;
 
@@ -22,16 +24,16 @@ pub(super) struct VersionData {
     pub(super) description: Markdown,
     /// Every alias of the model.
     pub(super) aliases: Vec<ModelAlias>,
-    /// The model's versions in Staging and Production.
+    /// The model's highest versions in Staging and Production.
     pub(super) active: Vec<(i64, Stage)>,
+    /// Versions in Staging and Production that are not among those.
+    pub(super) more_active: i64,
     /// The run that made it, if it is on this server.
     pub(super) run: Option<Run>,
     /// The model's folder among the run's artifacts.
     pub(super) artifact: Option<String>,
-    /// What the model says of itself; an error if the artifact store can't be read.
-    pub(super) file: UiResult<Option<ModelFile>>,
-    /// What it lacks of what its model asks before Production.
-    pub(super) missing: UiResult<Vec<String>>,
+    /// What its model asks before Production.
+    pub(super) guards: Guards,
     /// What was done to it.
     pub(super) history: UiResult<History>,
 }
@@ -79,25 +81,66 @@ async fn artifact_folder(
 pub(super) async fn load_version(name: String, version: String, history: Option<String>) -> UiResult<VersionData> {
     let service = crate::error::service();
     let version = service.model_version(&name, &version).await?;
-    let number = version.version.to_string();
     let model = service.registered_model(&name).await?;
     let active = service.active_versions(&name).await?;
+    let in_all = service.list_versions(&name, true, 0, 0).await?.active;
+    let more_active = in_all.saturating_sub(i64::try_from(active.len()).unwrap_or(i64::MAX)).max(0);
     let run = if version.run_id.is_empty() { None } else { found(service.run(&version.run_id).await)? };
     let artifact = artifact_folder(&service, &version, run.as_ref()).await?;
-    let file = service.version_model_file(&name, &number).await.map_err(crate::error::UiError);
     Ok(VersionData {
         description: Markdown::render(version.description.as_deref().unwrap_or_default()),
         aliases: model.aliases,
         active,
+        more_active,
         run,
         artifact,
-        file,
-        missing: service.missing_for_production(&name, &number).await.map_err(crate::error::UiError),
+        guards: service.guards(&name).await?,
         history: load_history(&service, &name, Some(version.version), history, None)
             .await
             .map_err(crate::error::UiError),
         version,
     })
+}
+
+/// What is remembered of a version that is not there.
+#[server(prefix = "/_fn", endpoint = "gone_version")]
+async fn load_gone_version(name: String, version: String, history: Option<String>) -> UiResult<Option<Gone>> {
+    crate::registered_models::load_gone(&crate::error::service(), &name, None, Some(&version), history).await
+}
+
+/// A version or, if it was deleted, what is remembered of it.
+pub(super) async fn load_either(
+    name: String,
+    version: String,
+    history: Option<String>,
+) -> UiResult<Remains<VersionData>> {
+    match load_version(name.clone(), version.clone(), history.clone()).await {
+        Ok(data) => Ok(Remains::InUse(Box::new(data))),
+        Err(error) if error.is_not_found() => match load_gone_version(name, version, history).await? {
+            Some(gone) => Ok(Remains::Deleted(gone)),
+            None => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// What a version's `MLmodel` file says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Described {
+    /// `None` if there is none.
+    pub(super) file: Option<ModelFile>,
+    /// Whether it has a signature, or else why not.
+    pub(super) signed: Result<(), String>,
+}
+
+/// What a version says of itself in the artifact store.
+pub(super) type FilePart = Loaded<Option<UiResult<Described>>>;
+
+#[server(prefix = "/_fn", endpoint = "version_file")]
+pub(super) async fn load_file(name: String, version: String) -> UiResult<Described> {
+    let file = crate::error::service().version_model_file(&name, &version).await;
+    let signed = service::signed_by(&file)?;
+    Ok(Described { file: file?, signed })
 }
 
 #[server(prefix = "/_fn", endpoint = "describe_version")]
@@ -130,16 +173,10 @@ pub(super) async fn transition_stage(name: String, version: i64, stage: Stage, a
     Ok(())
 }
 
-/// Points aliases at a version, and takes others away from it.
+/// Gives a version these aliases and no others.
 #[server(prefix = "/_fn", endpoint = "save_aliases", input = Json)]
-pub(super) async fn save_aliases(name: String, version: i64, added: Vec<String>, removed: Vec<String>) -> UiResult<()> {
-    let service = crate::error::service();
-    for alias in added {
-        service.set_alias(&name, &alias, &version.to_string()).await?;
-    }
-    for alias in removed {
-        service.delete_alias(&name, &alias).await?;
-    }
+pub(super) async fn save_aliases(name: String, version: i64, aliases: Vec<String>) -> UiResult<()> {
+    crate::error::service().set_aliases(&name, &version.to_string(), &aliases).await?;
     Ok(())
 }
 

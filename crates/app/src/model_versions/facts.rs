@@ -1,11 +1,12 @@
 //! Facts of a version: where it comes from, what is in it, what its run measured.
 
 use domain::Millis;
+use domain::model_file::ModelFile;
 use domain::runs::Run;
 use leptos::prelude::*;
 
 use super::aliases::Aliases;
-use super::data::VersionData;
+use super::data::{Described, VersionData};
 use super::stage::StageMenu;
 use crate::format;
 use crate::registered_models::run_href;
@@ -16,18 +17,18 @@ use crate::ui::time::Time;
 
 /// The table of facts at the head of the page.
 #[component]
-pub(super) fn Facts(live: Live<VersionData>) -> impl IntoView {
+pub(super) fn Facts(live: Live<VersionData>, described: RwSignal<Option<Described>>) -> impl IntoView {
     let data = live.data;
     let time = move |of: fn(&VersionData) -> Millis| move || view! { <Time millis=data.with(of)/> };
     let first = data.get_untracked();
-    let (version, file) = (first.version, first.file.ok().flatten());
+    let version = first.version;
     let model_id = version.model_id.clone().map(|id| {
         view! {
             <dt>"Logged model"</dt>
             <dd class="row gap-1"><span class="mono">{id.clone()}</span><CopyButton text=id what="logged model ID"/></dd>
         }
     });
-    let about_file = file.map(|file| {
+    let about = move |file: ModelFile| {
         let flavors = file.flavors.into_iter().map(|name| view! { <span class="chip">{name}</span> }).collect_view();
         let size = file.model_size_bytes.map(|size| view! { <dt>"Size"</dt><dd>{format::bytes(size)}</dd> });
         let client = file.mlflow_version.map(|v| view! { <dt>"Logged with"</dt><dd>"MLflow "{v}</dd> });
@@ -37,11 +38,12 @@ pub(super) fn Facts(live: Live<VersionData>) -> impl IntoView {
             {size}
             {client}
         }
-    });
+    };
+    let about_file = move || described.get().and_then(|described| described.file).map(about);
     view! {
         <dl class="facts card lg:grid-cols-[max-content_1fr_max-content_1fr]">
             <dt>"Stage"</dt>
-            <dd><StageMenu live/></dd>
+            <dd><StageMenu live described/></dd>
             <dt>"Aliases"</dt>
             <dd><Aliases live/></dd>
             <dt>"Registered at"</dt>

@@ -5,18 +5,22 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::code::UseThisVersion;
-use super::data::{VersionData, change_version_tag, describe_version, load_version};
+use super::data::{
+    Described, FilePart, VersionData, change_version_tag, describe_version, load_either, load_file, load_version,
+};
 use super::facts::{Facts, RunNumbers};
 use super::remove::DeleteVersion;
 use crate::artifacts::{ArtifactBrowser, Owner};
 use crate::error::UiResult;
 use crate::layout::ErrorPage;
-use crate::registered_models::{HistorySection, Query, RegistryBreadcrumb, use_query, version_href};
+use crate::registered_models::{
+    GonePage, HistorySection, Query, RegistryBreadcrumb, Remains, model_href, use_query, version_href,
+};
 use crate::ui::empty::ErrorNote;
 use crate::ui::head::ActionButton;
 use crate::ui::icon::IconName;
 use crate::ui::live::Live;
-use crate::ui::load::load;
+use crate::ui::load::{Loading, load, load_part};
 use crate::ui::markdown::Description;
 use crate::ui::schema::Schema;
 use crate::ui::tags::{TagEditor, change_tag};
@@ -29,9 +33,13 @@ pub(crate) fn VersionPage() -> impl IntoView {
     let asked =
         Memo::new(move |_| params.with(|p| (p.get("name").unwrap_or_default(), p.get("version").unwrap_or_default())));
     let query = use_query();
+    let restored = RwSignal::new(0_u32);
     let history = Memo::new(move |_| query.with(|q| q.get("history").map(str::to_owned)));
-    let version =
-        load(move || (asked.get(), history.get()), |((name, version), history)| load_version(name, version, history));
+    let version = load(
+        move || (asked.get(), history.get(), restored.get()),
+        |((name, version), history, _)| load_either(name, version, history),
+    );
+    let file = load_part(move || asked.get(), |(name, version)| load_file(name, version));
     let owner = Memo::new(move |_| {
         let (name, version) = asked.get();
         Owner::Version { name, version }
@@ -40,7 +48,12 @@ pub(crate) fn VersionPage() -> impl IntoView {
         <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
                 match version.await {
-                    Ok(data) => view! { <Body data query=query.get_untracked()/> }.into_any(),
+                    Ok(Remains::InUse(data)) => view! { <Body data=*data file query=query.get_untracked()/> }.into_any(),
+                    Ok(Remains::Deleted(gone)) => {
+                        let (name, version) = asked.get_untracked();
+                        let path = format!("{}/versions/{version}", model_href(&name));
+                        view! { <GonePage gone query=query.get_untracked() path on_restored=Callback::new(move |()| restored.update(|n| *n += 1))/> }.into_any()
+                    }
                     Err(error) => view! { <ErrorPage error/> }.into_any(),
                 }
             })}
@@ -49,10 +62,18 @@ pub(crate) fn VersionPage() -> impl IntoView {
     }
 }
 
+/// What is known of a version's file, once the browser has it.
+fn described(file: FilePart) -> RwSignal<Option<Described>> {
+    let described = RwSignal::new(None);
+    Effect::new(move |_| described.set(file.get().flatten().and_then(Result::ok)));
+    described
+}
+
 #[component]
-fn Body(data: VersionData, query: Query) -> impl IntoView {
+fn Body(data: VersionData, file: FilePart, query: Query) -> impl IntoView {
     let (name, number) = (data.version.name.clone(), data.version.version);
-    let (run, file) = (data.run.clone(), data.file.clone());
+    let run = data.run.clone();
+    let described = described(file);
     let live = Live::new(data, {
         let (name, history) = (name.clone(), query.get("history").map(str::to_owned));
         move || load_version(name.clone(), number.to_string(), history.clone())
@@ -70,10 +91,6 @@ fn Body(data: VersionData, query: Query) -> impl IntoView {
     });
     let change = change_tag(move |change| live.change(change_version_tag(key.get_value(), number, change)));
     let deleting = RwSignal::new(false);
-    let schema = match file {
-        Ok(file) => view! { <Schema signature=file.and_then(|f| f.signature)/> }.into_any(),
-        Err(error) => view! { <ErrorNote error/> }.into_any(),
-    };
     view! {
         <Title text=format!("{name} version {number}")/>
         <RegistryBreadcrumb model=name.clone()/>
@@ -83,7 +100,7 @@ fn Body(data: VersionData, query: Query) -> impl IntoView {
                 <ActionButton icon=IconName::Delete label="Delete" on_press=Callback::new(move |()| deleting.set(true))/>
             </div>
         </div>
-        <Facts live/>
+        <Facts live described/>
         <div class="grid grid-cols-1 gap-x-8 lg:grid-cols-2">
             <div class="min-w-0">
                 <Description value=Signal::derive(move || data.with(|d| d.description.clone())) save=describe
@@ -91,7 +108,15 @@ fn Body(data: VersionData, query: Query) -> impl IntoView {
                 <TagEditor tags=Signal::derive(move || data.with(|d| d.version.tags.clone())) change/>
                 <section class="section" aria-label="Schema">
                     <h2 class="section-title">"Schema"</h2>
-                    {schema}
+                    <Transition fallback=Loading>
+                        {move || Suspend::new(async move {
+                            match file.await {
+                                None => Loading().into_any(),
+                                Some(Ok(d)) => view! { <Schema signature=d.file.and_then(|f| f.signature)/> }.into_any(),
+                                Some(Err(error)) => view! { <ErrorNote error/> }.into_any(),
+                            }
+                        })}
+                    </Transition>
                 </section>
             </div>
             <div class="min-w-0">

@@ -3,7 +3,7 @@
 use domain::model_versions::Stage;
 use leptos::prelude::*;
 
-use super::data::{VersionData, transition_stage};
+use super::data::{Described, VersionData, transition_stage};
 use crate::error::UiResult;
 use crate::registered_models::{StageChip, model_href};
 use crate::ui::dialog::Dialog;
@@ -14,7 +14,7 @@ use crate::ui::toast::messages;
 
 /// The stage with a menu of the others.
 #[component]
-pub(super) fn StageMenu(live: Live<VersionData>) -> impl IntoView {
+pub(super) fn StageMenu(live: Live<VersionData>, described: RwSignal<Option<Described>>) -> impl IntoView {
     let data = live.data;
     let stage = Memo::new(move |_| data.with(|d| d.version.stage));
     let listed = RwSignal::new(false);
@@ -52,30 +52,43 @@ pub(super) fn StageMenu(live: Live<VersionData>) -> impl IntoView {
             </Show>
         </div>
         <Dialog open title=Signal::derive(move || format!("Move to {}", target.get().name()))>
-            <TransitionForm live open target=target.get_untracked()/>
+            <TransitionForm live described open target=target.get_untracked()/>
         </Dialog>
     }
 }
 
 #[component]
-fn TransitionForm(live: Live<VersionData>, open: RwSignal<bool>, target: Stage) -> impl IntoView {
-    let (name, version, now, others) = live.data.with_untracked(|d| {
+fn TransitionForm(
+    live: Live<VersionData>,
+    described: RwSignal<Option<Described>>,
+    open: RwSignal<bool>,
+    target: Stage,
+) -> impl IntoView {
+    let (name, version, now, others, more) = live.data.with_untracked(|d| {
         let others = if target.is_active() { d.others_in(target) } else { Vec::new() };
-        (d.version.name.clone(), d.version.version, d.version.stage, others)
+        (d.version.name.clone(), d.version.version, d.version.stage, others, d.more_active)
     });
     // The server decides; this tells beforehand what it will say.
-    let missing = live.data.with_untracked(|d| d.missing.clone()).unwrap_or_default();
-    let refusal = (target == Stage::Production && !missing.is_empty()).then(|| {
-        let href = model_href(&name);
-        view! {
+    let missing = move || {
+        let signed = described.with(|d| d.as_ref().map_or(Ok(()), |d| d.signed.clone()));
+        live.data.with(|d| d.guards.missing(&d.version, &signed))
+    };
+    let requirements = model_href(&name);
+    let refusal = move || {
+        let missing = missing();
+        (target == Stage::Production && !missing.is_empty()).then(|| view! {
             <div class="warn-note">
                 <p>"The model requires of a version in Production what this one lacks:"</p>
                 <ul class="list-disc pl-5">{missing.into_iter().map(|what| view! { <li>{what}</li> }).collect_view()}</ul>
-                <p><a class="link" href=href>"See what the model requires"</a></p>
+                <p><a class="link" href=requirements.clone()>"See what the model requires"</a></p>
             </div>
-        }
-    });
+        })
+    };
     let has_others = !others.is_empty();
+    let more = (has_others && more > 0).then(|| {
+        let href = format!("{}?stage=active", model_href(&name));
+        view! { <a class="link" href=href>{format!(" and {more} more in Staging or Production")}</a> }
+    });
     let archive = RwSignal::new(has_others);
     let messages = messages();
     let transition = Action::new(move |(): &()| {
@@ -95,7 +108,7 @@ fn TransitionForm(live: Live<VersionData>, open: RwSignal<bool>, target: Stage) 
                     on:change:target=move |e| archive.set(e.target().checked())/>
                 <span>
                     "Transition existing "<StageChip stage=target/>" model versions to "<StageChip stage=Stage::Archived/>
-                    ": "<strong>{names}</strong>
+                    ": "<strong>{names}</strong>{more}
                 </span>
             </label>
         }

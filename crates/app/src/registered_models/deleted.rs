@@ -7,7 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use serde::{Deserialize, Serialize};
 
-use super::links::{StageChip, model_href, version_href};
+use super::links::{StageChip, deleted_model_href, model_href, version_href};
 use super::list::{Pager, trail};
 use super::query::Query;
 use crate::error::{UiError, UiResult};
@@ -31,14 +31,14 @@ async fn load_deleted_models(page_token: Option<String>) -> UiResult<Page<Delete
 
 /// Without an id the last one deleted under the name.
 #[server(prefix = "/_fn", endpoint = "restore_model")]
-async fn restore_model(name: String, id: Option<String>) -> UiResult<()> {
+pub(super) async fn restore_model(name: String, id: Option<String>) -> UiResult<()> {
     crate::error::service().restore_registered_model(&name, id.as_deref()).await?;
     Ok(())
 }
 
 /// Answers what to say of it.
 #[server(prefix = "/_fn", endpoint = "restore_version")]
-async fn restore_version(name: String, version: i64) -> UiResult<String> {
+pub(super) async fn restore_version(name: String, version: i64) -> UiResult<String> {
     let version = crate::error::service().restore_model_version(&name, &version.to_string()).await?;
     let (number, stage) = (version.version, version.stage.name());
     Ok(if stage == "None" {
@@ -136,13 +136,14 @@ fn Models(page: Page<DeletedModel>, query: Query, restore: Action<(String, Strin
     }
     let row = |model: DeletedModel| {
         let label = format!("Restore {}", model.name);
+        let href = deleted_model_href(&model.name, &model.id);
         let which = StoredValue::new((model.name.clone(), model.id));
         let press = Callback::new(move |()| {
             restore.dispatch(which.get_value());
         });
         view! {
             <tr>
-                <td class="name-cell">{model.name}</td>
+                <td class="name-cell"><a class="link" href=href title="See its history">{model.name}</a></td>
                 <td class="whitespace-nowrap"><Time millis=model.deleted_timestamp/></td>
                 <td class="whitespace-nowrap"><Time millis=model.creation_timestamp/></td>
                 <td>{model.last_version}</td>
@@ -231,9 +232,10 @@ pub(super) fn DeletedVersionsList<T: Send + Sync + 'static>(
     });
     let row = move |row: Version| {
         let version = row.number;
+        let href = more.with_value(|(_, path)| format!("{path}/versions/{version}"));
         view! {
             <tr>
-                <td>{format!("Version {version}")}</td>
+                <td><a class="link" href=href title="See its history">{format!("Version {version}")}</a></td>
                 <td><StageChip stage=row.stage/></td>
                 <td class="whitespace-nowrap"><Time millis=row.deleted/></td>
                 <td class="actions">

@@ -19,7 +19,7 @@ use crate::ui::time::Time;
 #[cfg(feature = "ssr")]
 const PAGE_SIZE: i64 = 20;
 /// Versions that one entry names; the others are counted.
-const NAMED: usize = 10;
+const NAMED: usize = 5;
 
 /// A page of a history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,18 +49,31 @@ pub(crate) async fn load(
     page_token: Option<String>,
     day: Option<String>,
 ) -> domain::Result<History> {
+    load_of(service, name, None, version, page_token, day).await
+}
+
+/// The same, of a certain deleted model of the name if there is an `id`.
+#[cfg(feature = "ssr")]
+pub(super) async fn load_of(
+    service: &service::Service,
+    name: &str,
+    id: Option<String>,
+    version: Option<i64>,
+    page_token: Option<String>,
+    day: Option<String>,
+) -> domain::Result<History> {
     let of = service::HistoryOf {
         name: name.to_owned(),
         version: version.map(|version| version.to_string()),
         max_results: Some(PAGE_SIZE),
         page_token,
-        ..service::HistoryOf::default()
+        id: id.clone(),
     };
     let page = service.registry_history(of).await?;
     let on = match day {
         Some(day) => {
             let versions = match format::end_of_day(&day) {
-                Some(time) => Some(service.stage_at(name, None, Stage::Production.name(), time).await?),
+                Some(time) => Some(service.stage_at(name, id.as_deref(), Stage::Production.name(), time).await?),
                 None => None,
             };
             Some(OnDay { day, versions })
@@ -84,12 +97,15 @@ pub(crate) fn HistorySection(
     path: String,
     /// Whether it is of the model and all its versions.
     of_model: bool,
+    /// Without the question who was in Production on a day.
+    #[prop(optional)]
+    without_day: bool,
 ) -> impl IntoView {
     let key = StoredValue::new(name);
     let older = StoredValue::new((query.clone(), path.clone()));
     let newest = query.get("history").map(|_| query.clone().with("history", "").href(&format!("{path}#history")));
     let newest = StoredValue::new(newest);
-    let day = of_model.then(|| view! { <DayForm query path/> });
+    let day = (of_model && !without_day).then(|| view! { <DayForm query path/> });
     let body = move || match history.get() {
         Err(error) => view! { <ErrorNote error/> }.into_any(),
         Ok(History { entries, next, on }) => {
@@ -296,6 +312,6 @@ mod tests {
     fn many_versions_are_counted() {
         assert_eq!(versions(&[1, 2], 0), "Version 1, Version 2");
         let many: Vec<i64> = (1..=13).collect();
-        assert!(versions(&many, 4).ends_with("Version 10 and 7 more"));
+        assert!(versions(&many, 4).ends_with("Version 5 and 12 more"));
     }
 }

@@ -12,6 +12,11 @@ pub(crate) fn model_href(name: &str) -> String {
     crate::ui::at(&format!("/models/{}", url_encode(name)))
 }
 
+/// The page of a deleted model: there may be several of a name, and one in use.
+pub(crate) fn deleted_model_href(name: &str, id: &str) -> String {
+    format!("{}?deleted_id={}", model_href(name), url_encode(id))
+}
+
 /// The page of a version.
 pub(crate) fn version_href(name: &str, version: i64) -> String {
     crate::ui::at(&format!("/models/{}/versions/{version}", url_encode(name)))
@@ -60,7 +65,7 @@ pub(crate) fn RegistryBreadcrumb(#[prop(optional, into)] model: Option<String>) 
         let href = model_href(&name);
         (name, href)
     });
-    let list = ("Registered Models".to_owned(), crate::ui::at("/models"));
+    let list = ("Registered models".to_owned(), crate::ui::at("/models"));
     let steps: Vec<_> = std::iter::once(list).chain(model).collect();
     view! { <Breadcrumb steps/> }
 }

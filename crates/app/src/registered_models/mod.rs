@@ -3,6 +3,7 @@
 mod choice;
 mod create;
 mod deleted;
+mod gone;
 mod guards;
 mod history;
 mod links;
@@ -15,6 +16,9 @@ mod versions;
 
 pub(crate) use choice::{ModelChoice, Pick};
 pub(crate) use deleted::undo_version;
+#[cfg(feature = "ssr")]
+pub(crate) use gone::load as load_gone;
+pub(crate) use gone::{Gone, GonePage, Remains};
 #[cfg(feature = "ssr")]
 pub(crate) use history::load as load_history;
 pub(crate) use history::{History, HistorySection};

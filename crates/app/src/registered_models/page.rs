@@ -10,13 +10,14 @@ use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
 
 use super::deleted::{DeletedVersions, DeletedVersionsList};
+use super::gone::{Gone, GonePage, Remains};
 use super::guards::{GuardsDialog, summary as guards_summary};
 use super::history::{History, HistorySection};
 use super::links::{RegistryBreadcrumb, model_href, version_href};
 use super::manage::{DeleteModel, RenameModel};
 use super::query::{Query, use_query};
 use super::versions::{Versions, VersionsTable, page_number};
-use crate::error::UiResult;
+use crate::error::{UiError, UiResult};
 use crate::layout::ErrorPage;
 use crate::ui::head::ActionButton;
 use crate::ui::icon::IconName;
@@ -53,6 +54,8 @@ struct Asked {
     history: Option<String>,
     /// A day, to say who was in Production.
     on: Option<String>,
+    /// A certain deleted model of the name.
+    deleted_id: Option<String>,
 }
 
 impl Asked {
@@ -64,6 +67,7 @@ impl Asked {
             deleted: text("deleted"),
             history: text("history"),
             on: text("on"),
+            deleted_id: text("deleted_id"),
         }
     }
 }
@@ -116,6 +120,27 @@ async fn load_model(name: String, asked: Asked) -> UiResult<ModelData> {
     })
 }
 
+/// What is remembered of a model that is not there.
+#[server(prefix = "/_fn", endpoint = "gone_model", input = Json)]
+async fn load_gone_model(name: String, asked: Asked) -> UiResult<Option<Gone>> {
+    super::gone::load(&crate::error::service(), &name, asked.deleted_id, None, asked.history).await
+}
+
+/// The model of a name, unless a certain deleted one is asked for.
+async fn load_either(name: String, asked: Asked) -> UiResult<Remains<ModelData>> {
+    let is_deleted = asked.deleted_id.is_some();
+    let found = if is_deleted { None } else { Some(load_model(name.clone(), asked.clone()).await) };
+    match found {
+        Some(Ok(model)) => Ok(Remains::InUse(Box::new(model))),
+        Some(Err(error)) if !error.is_not_found() => Err(error),
+        _ => match load_gone_model(name.clone(), asked.clone()).await? {
+            Some(gone) => Ok(Remains::Deleted(gone)),
+            None if is_deleted => Ok(Remains::InUse(Box::new(load_model(name, asked).await?))),
+            None => Err(found.and_then(Result::err).unwrap_or_else(|| UiError(domain::Error::internal()))),
+        },
+    }
+}
+
 #[server(prefix = "/_fn", endpoint = "describe_model")]
 async fn describe_model(name: String, description: String) -> UiResult<()> {
     crate::error::service().update_registered_model(&name, Some(&description)).await?;
@@ -141,12 +166,17 @@ pub(crate) fn ModelPage() -> impl IntoView {
         let name = params.with(|p| p.get("name").unwrap_or_default());
         (name, query.with(Asked::of))
     });
-    let model = load(move || asked.get(), |(name, asked)| load_model(name, asked));
+    let restored = RwSignal::new(0_u32);
+    let model = load(move || (asked.get(), restored.get()), |((name, asked), _)| load_either(name, asked));
     view! {
         <Transition fallback=|| view! { <div class="skeleton" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
                 match model.await {
-                    Ok(data) => view! { <Body data query=query.get_untracked()/> }.into_any(),
+                    Ok(Remains::InUse(data)) => view! { <Body data=*data query=query.get_untracked()/> }.into_any(),
+                    Ok(Remains::Deleted(gone)) => {
+                        let path = model_href(&asked.get_untracked().0);
+                        view! { <GonePage gone query=query.get_untracked() path on_restored=Callback::new(move |()| restored.update(|n| *n += 1))/> }.into_any()
+                    }
                     Err(error) => view! { <ErrorPage error/> }.into_any(),
                 }
             })}
