@@ -3,13 +3,13 @@ import { readFile } from "node:fs/promises";
 
 import { type Page, expect, test } from "@playwright/test";
 
-import { logRun, post } from "./seed";
+import { logRun, open, post } from "./seed";
 
 const tags = (page: Page) => page.getByRole("region", { name: "Tags" });
 
 test("a tag is added, edited with the keyboard, and deleted after a question", async ({ page, request }) => {
   const { experiment, run } = await logRun(request, `tags-${Date.now()}`);
-  await page.goto(`/experiments/${experiment}/runs/${run}`, { waitUntil: "networkidle" });
+  await open(page, `/experiments/${experiment}/runs/${run}`);
   await tags(page).getByLabel("Tag name").fill("reviewer");
   await tags(page).getByLabel("Tag value").fill("maria");
   await page.keyboard.press("Enter");
@@ -45,7 +45,7 @@ test("a tag is added, edited with the keyboard, and deleted after a question", a
 
 test("what was typed for a tag stays when it cannot be saved", async ({ page, request }) => {
   const { experiment, run } = await logRun(request, `refused-${Date.now()}`);
-  await page.goto(`/experiments/${experiment}/runs/${run}`, { waitUntil: "networkidle" });
+  await open(page, `/experiments/${experiment}/runs/${run}`);
   await page.route("**/_fn/set_run_tag*", (route) => route.abort());
   await tags(page).getByLabel("Tag name").fill("reviewer");
   await tags(page).getByLabel("Tag value").fill("maria");
@@ -58,11 +58,11 @@ test("what was typed for a tag stays when it cannot be saved", async ({ page, re
 test("a model is registered with a description and tags in one step", async ({ page, request }) => {
   const name = `tagged-${Date.now()}`;
   const { experiment, run } = await logRun(request, name);
-  await page.goto(`/experiments/${experiment}/runs/${run}`, { waitUntil: "networkidle" });
-  await page.getByRole("button", { name: "Register Model" }).click();
-  const dialog = page.getByRole("dialog", { name: "Register Model" });
-  await dialog.getByRole("option", { name: /Create New Model/ }).click();
-  await dialog.getByLabel("Model Name").fill(name);
+  await open(page, `/experiments/${experiment}/runs/${run}`);
+  await page.getByRole("button", { name: "Register model" }).click();
+  const dialog = page.getByRole("dialog", { name: "Register model" });
+  await dialog.getByRole("option", { name: /Create new model/ }).click();
+  await dialog.getByLabel("Model name").fill(name);
   await dialog.getByLabel("Version description").fill("The first.");
   await dialog.getByRole("button", { name: "Add a tag" }).click();
   await dialog.getByLabel("Tag name").fill("validated");
@@ -78,7 +78,7 @@ test("long lists of metrics are filtered", async ({ page, request }) => {
   const { experiment, run } = await logRun(request, `many-${Date.now()}`);
   const metrics = Array.from({ length: 60 }, (_, i) => ({ key: `layer_${i}/${i % 2 ? "norm" : "mean"}`, value: i, timestamp: 1, step: 0 }));
   await post(request, "runs/log-batch", { run_id: run, metrics });
-  await page.goto(`/experiments/${experiment}/runs/${run}`, { waitUntil: "networkidle" });
+  await open(page, `/experiments/${experiment}/runs/${run}`);
   const section = page.getByRole("region", { name: "Metrics" });
   await section.getByLabel("Filter metrics").fill("norm");
   await expect(section.getByRole("heading")).toContainText("30 of 61");
@@ -95,7 +95,7 @@ test("long lists of metrics are filtered", async ({ page, request }) => {
 test("the runs are refreshed where they are, and exported by a link", async ({ page, request }) => {
   const { experiment, run } = await logRun(request, `fresh-${Date.now()}`);
   for (let i = 0; i < 40; i++) await post(request, "runs/create", { experiment_id: experiment, run_name: `later-${i}`, start_time: 1_700_000_100_000 + i });
-  await page.goto(`/experiments/${experiment}`, { waitUntil: "networkidle" });
+  await open(page, `/experiments/${experiment}`);
   const scroller = page.locator(".runs-scroll");
   await scroller.evaluate((node) => node.scrollTo(0, node.scrollHeight));
   await page.getByRole("checkbox", { name: "Select mlp-64" }).check();
@@ -108,7 +108,7 @@ test("the runs are refreshed where they are, and exported by a link", async ({ p
   await expect(page.getByRole("checkbox", { name: "Select mlp-64" })).toBeChecked();
   expect(await scroller.evaluate((node) => node.scrollTop)).toBe(before);
 
-  await page.goto(`/experiments/${experiment}?filter=metrics.accuracy%20%3E%200`);
+  await open(page, `/experiments/${experiment}?filter=metrics.accuracy%20%3E%200`);
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "Download all matching runs as CSV" }).click();
   const file = await (await download).path();
@@ -118,13 +118,13 @@ test("the runs are refreshed where they are, and exported by a link", async ({ p
 });
 
 test("settings are found from every page", async ({ page }) => {
-  await page.goto("/experiments", { waitUntil: "networkidle" });
+  await open(page, "/experiments");
   const menu = page.locator("summary[aria-label=Settings]");
   await menu.click();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("link", { name: /Deleted models/ })).toBeHidden();
   await expect(menu).toBeFocused();
-  for (const [name, heading] of [["Deleted models", "Deleted Models"], ["Webhooks", "Webhooks"], ["Storage", "Storage"], ["Deleted experiments", "Experiments"]]) {
+  for (const [name, heading] of [["Deleted models", "Deleted models"], ["Webhooks", "Webhooks"], ["Storage", "Storage"], ["Deleted experiments", "Experiments"]]) {
     await menu.click();
     await page.getByRole("banner").getByRole("link", { name: new RegExp(`^${name}`) }).click();
     await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();

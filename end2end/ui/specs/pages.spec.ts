@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { type Page, expect, test } from "@playwright/test";
 
-import { logRun, post } from "./seed";
+import { hydrated, logRun, post } from "./seed";
 
 const PAGES = [
   "experiments",
@@ -54,7 +54,8 @@ async function open(page: Page, path: string): Promise<string[]> {
     if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
   });
   page.on("pageerror", (error) => problems.push(String(error)));
-  const answer = await page.goto(path, { waitUntil: "networkidle" });
+  const answer = await page.goto(path);
+  await hydrated(page);
   expect(answer?.status()).toBe(200);
   await expect(page.getByRole("heading", { level: 1 }).first()).toBeVisible();
   return problems;

@@ -1,7 +1,7 @@
 // What the registry remembers, asks and takes back; and whom it tells.
 import { expect, test } from "@playwright/test";
 
-import { logRun, post } from "./seed";
+import { hydrated, logRun, open, post } from "./seed";
 
 test("a version lacks what its model requires, is deleted and comes back, and the history tells", async ({ page, request }) => {
   const name = `guarded-${Date.now()}`;
@@ -9,7 +9,7 @@ test("a version lacks what its model requires, is deleted and comes back, and th
   for (const version of [1, 2]) await post(request, "model-versions/create", { name, source: `s3://bucket/${version}` });
   await post(request, "model-versions/transition-stage", { name, version: "1", stage: "Production" });
 
-  await page.goto(`/models/${name}`);
+  await open(page, `/models/${name}`);
   await page.getByRole("button", { name: "Requirements" }).click();
   const requirements = page.getByRole("dialog", { name: "Requirements for Production" });
   await requirements.getByLabel("A description").check();
@@ -19,7 +19,7 @@ test("a version lacks what its model requires, is deleted and comes back, and th
   await requirements.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("a description, the tag validated = yes").first()).toBeVisible();
 
-  await page.goto(`/models/${name}/versions/2`);
+  await open(page, `/models/${name}/versions/2`);
   await page.getByRole("button", { name: "Stage: None. Change" }).click();
   await page.getByRole("button", { name: /Transition to.*Production/ }).click();
   const move = page.getByRole("dialog", { name: "Move to Production" });
@@ -31,6 +31,7 @@ test("a version lacks what its model requires, is deleted and comes back, and th
   await post(request, "model-versions/set-tag", { name, version: "2", key: "validated", value: "yes" });
   await request.patch("/api/2.0/mlflow/model-versions/update", { data: { name, version: "2", description: "Good." } });
   await page.reload();
+  await hydrated(page);
   await page.getByRole("button", { name: "Stage: None. Change" }).click();
   await page.getByRole("button", { name: /Transition to.*Production/ }).click();
   await expect(move).toContainText("Version 1");
@@ -38,7 +39,7 @@ test("a version lacks what its model requires, is deleted and comes back, and th
   await expect(page.getByRole("button", { name: "Stage: Production. Change" })).toBeVisible();
 
   await page.getByRole("button", { name: "Delete", exact: true }).click();
-  const deletion = page.getByRole("dialog", { name: "Delete Model Version" });
+  const deletion = page.getByRole("dialog", { name: "Delete model version" });
   await expect(deletion).toContainText("This version is in Production");
   await deletion.getByRole("button", { name: "Delete", exact: true }).click();
   await expect(page).toHaveURL(new RegExp(`/models/${name}$`));
@@ -46,7 +47,7 @@ test("a version lacks what its model requires, is deleted and comes back, and th
   await expect(page).toHaveURL(new RegExp(`/models/${name}/versions/2$`));
   await expect(page.getByRole("button", { name: "Stage: Production. Change" })).toBeVisible();
 
-  await page.goto(`/models/${name}`);
+  await open(page, `/models/${name}`);
   const history = page.getByRole("region", { name: "History" });
   for (const line of ["restored", "deleted", /moved from\s*None\s*to\s*Production, archiving Version 1/, "requirements for Production changed", "created"]) {
     await expect(history.getByRole("row").filter({ hasText: line }).first()).toBeVisible();
@@ -60,7 +61,7 @@ test("a deleted model is restored from the list of what was deleted", async ({ p
   const name = `undone-${Date.now()}`;
   await post(request, "registered-models/create", { name });
   await request.delete("/api/2.0/mlflow/registered-models/delete", { data: { name } });
-  await page.goto("/models");
+  await open(page, "/models");
   await page.getByRole("link", { name: "Deleted", exact: true }).click();
   await page.getByRole("button", { name: `Restore ${name}` }).click();
   await page.getByRole("link", { name: "Open" }).click();
@@ -75,11 +76,12 @@ test("two versions stand side by side", async ({ page, request }) => {
     const tags = run === second.run ? [{ key: "kind", value: "other" }] : [];
     await post(request, "model-versions/create", { name, source: `models:/${model}`, run_id: run, model_id: model, tags });
   }
-  await page.goto(`/models/${name}/compare?versions=1,2`);
+  await open(page, `/models/${name}/compare?versions=1,2`);
   const table = page.getByRole("table", { name: "Versions side by side" });
   // What differs: the tag, and the file that names its model. The param is the same.
   await expect(table.getByRole("row", { name: "kind" })).toContainText("other");
-  await expect(table.getByRole("row", { name: "MLmodel" })).toContainText("SHA-256");
+  const files = page.getByRole("table", { name: "Schemas and artifacts side by side" });
+  await expect(files.getByRole("row", { name: "MLmodel" })).toContainText("SHA-256");
   await expect(table).not.toContainText("layers");
   await page.getByLabel("Show diff only").uncheck();
   await expect(table.getByRole("row", { name: "layers" })).toContainText("64");
@@ -87,7 +89,7 @@ test("two versions stand side by side", async ({ page, request }) => {
 
 test("a webhook is set up, refused where it is wrong, disabled and deleted", async ({ page }) => {
   const name = `hook-${Date.now()}`;
-  await page.goto("/models");
+  await open(page, "/models");
   await page.getByRole("link", { name: "Webhooks" }).click();
   await page.getByRole("button", { name: "New webhook" }).first().click();
   const dialog = page.getByRole("dialog");
@@ -109,7 +111,7 @@ test("a webhook is set up, refused where it is wrong, disabled and deleted", asy
 
 test("a folder is downloaded as one archive", async ({ page, request }) => {
   const { experiment, run } = await logRun(request, `zipped-${Date.now()}`);
-  await page.goto(`/experiments/${experiment}/runs/${run}`);
+  await open(page, `/experiments/${experiment}/runs/${run}`);
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "Download folder" }).click();
   expect((await download).suggestedFilename()).toBe("net.zip");
@@ -118,7 +120,7 @@ test("a folder is downloaded as one archive", async ({ page, request }) => {
 
 test("the runs table goes by keyboard", async ({ page, request }) => {
   const { experiment, run } = await logRun(request, `keys-${Date.now()}`);
-  await page.goto(`/experiments/${experiment}`);
+  await open(page, `/experiments/${experiment}`);
   const table = page.getByRole("grid");
   await table.focus();
   await page.keyboard.press("ArrowDown");

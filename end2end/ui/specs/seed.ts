@@ -1,5 +1,5 @@
 // What the specs start from, logged over MLflow's API as a 3.x client does.
-import { type APIRequestContext, expect } from "@playwright/test";
+import { type APIRequestContext, type Page, expect } from "@playwright/test";
 
 const SIGNATURE = {
   inputs: '[{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, 64]}}]',
@@ -10,6 +10,16 @@ export interface Logged {
   experiment: string;
   run: string;
   model: string;
+}
+
+/** Waits until the page reacts. */
+export const hydrated = (page: Page) => expect(page.locator("html[data-hydrated]")).toBeAttached();
+
+/** Goes to an address and waits until the page reacts; its answer. */
+export async function open(page: Page, address: string) {
+  const answer = await page.goto(address);
+  await hydrated(page);
+  return answer;
 }
 
 /** A POST to MLflow's API that must succeed; its answer. */

@@ -1,6 +1,8 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 
+import { open } from "./seed";
+
 test("the first page is there, reacts, and has no console errors", async ({ page }) => {
   const problems: string[] = [];
   page.on("console", (message) => {
@@ -8,7 +10,7 @@ test("the first page is there, reacts, and has no console errors", async ({ page
   });
   page.on("pageerror", (error) => problems.push(String(error)));
 
-  await page.goto("/");
+  await open(page, "/");
   await expect(page).toHaveURL(/\/experiments$/);
   await expect(page.getByRole("link", { name: "Default" })).toBeVisible();
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Models" }).click();
@@ -37,7 +39,7 @@ test("an unknown page says so", async ({ page }) => {
 for (const scheme of ["light", "dark"] as const) {
   test(`the first page is accessible in ${scheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: scheme });
-    await page.goto("/experiments");
+    await open(page, "/experiments");
     await expect(page.getByRole("link", { name: "Default" })).toBeVisible();
     const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa"]).analyze();
     expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`)).toEqual([]);

@@ -1,13 +1,13 @@
 // The walk's half in the browser: from an experiment's runs to a version in Production.
 import { expect, test } from "@playwright/test";
 
-import { logRun } from "./seed";
+import { logRun, open } from "./seed";
 
 test("a run's model is registered, described and moved to Production", async ({ page, request }) => {
   const name = `digits-${Date.now()}`;
   const { experiment, run } = await logRun(request, name);
 
-  await page.goto("/experiments");
+  await open(page, "/experiments");
   await page.getByRole("main").getByRole("link", { name }).first().click();
   await expect(page).toHaveURL(new RegExp(`/experiments/${experiment}`));
   await page.getByRole("link", { name: "mlp-64" }).first().click();
@@ -24,12 +24,12 @@ test("a run's model is registered, described and moved to Production", async ({ 
   await expect(artifacts.getByRole("cell", { name: "178" })).toBeVisible();
   await page.goBack();
 
-  await artifacts.getByRole("button", { name: "Register Model" }).click();
-  const dialog = page.getByRole("dialog", { name: "Register Model" });
-  await dialog.getByRole("option", { name: /Create New Model/ }).click();
-  await dialog.getByLabel("Model Name").fill("bad/name");
+  await artifacts.getByRole("button", { name: "Register model" }).click();
+  const dialog = page.getByRole("dialog", { name: "Register model" });
+  await dialog.getByRole("option", { name: /Create new model/ }).click();
+  await dialog.getByLabel("Model name").fill("bad/name");
   await expect(dialog).toContainText("cannot contain '/' or ':'");
-  await dialog.getByLabel("Model Name").fill(name);
+  await dialog.getByLabel("Model name").fill(name);
   await dialog.getByRole("button", { name: "Register", exact: true }).click();
   await page.getByRole("link", { name: `${name}, version 1` }).click();
 
@@ -46,7 +46,7 @@ test("a run's model is registered, described and moved to Production", async ({ 
   await expect(page.getByRole("button", { name: "Stage: Production. Change" })).toBeVisible();
 
   // The pages show the change, and so does the API.
-  await page.goto("/models");
+  await open(page, "/models");
   const row = page.getByRole("row", { name: new RegExp(name) });
   await expect(row).toContainText("1");
   const answer = await request.get("/api/2.0/mlflow/model-versions/get", { params: { name, version: "1" } });
@@ -55,7 +55,7 @@ test("a run's model is registered, described and moved to Production", async ({ 
   expect(version.description).toBe("Sees **digits**.");
 
   // The runs table names the version.
-  await page.goto(`/experiments/${experiment}`);
+  await open(page, `/experiments/${experiment}`);
   await expect(page.getByRole("link", { name: `${name} v1` })).toBeVisible();
 });
 
