@@ -40,6 +40,7 @@ impl Service {
     }
 
     /// The same without what the artifact store knows, schemas and files, and so without waiting for it.
+    #[boxed]
     pub async fn compare_records(&self, versions: Vec<(String, String)>) -> Result<Comparison> {
         self.side_by_side(versions, false).await
     }
