@@ -112,9 +112,12 @@ mod tests {
 
     /// What a database of then has to tell today.
     async fn assert_kept(options: &Options) {
+        const EVENTS: &str = "SELECT registered_no, version, time, change FROM registry_events ORDER BY event_no";
+        const SPANS: &str = "SELECT registered_no, version, stage, since FROM stage_spans";
+        const WITH_MODEL: &str = "SELECT registered_no, version FROM model_versions WHERE deleted_with_model";
+        const TAGS: &str = "SELECT key, value FROM model_version_tags";
         let store = Store::open(options).await.unwrap();
         let mut conn = store.read().await.unwrap();
-        const EVENTS: &str = "SELECT registered_no, version, time, change FROM registry_events ORDER BY event_no";
         let events: Vec<(i64, Option<i64>, i64, String)> = conn.fetch_all(EVENTS, args![]).await.unwrap();
         let event = |no, version, time, kind| (no, version, time, format!(r#"{{"kind":"{kind}"}}"#));
         assert_eq!(
@@ -129,13 +132,10 @@ mod tests {
                 event(2, None, 30, "deleted"),
             ]
         );
-        const SPANS: &str = "SELECT registered_no, version, stage, since FROM stage_spans";
         let spans: Vec<(i64, i64, i64, i64)> = conn.fetch_all(SPANS, args![]).await.unwrap();
         assert_eq!(spans, [(1, 1, 2, 20)]);
-        const WITH_MODEL: &str = "SELECT registered_no, version FROM model_versions WHERE deleted_with_model";
         let with_model: Vec<(i64, i64)> = conn.fetch_all(WITH_MODEL, args![]).await.unwrap();
         assert_eq!(with_model, [(2, 1)]);
-        const TAGS: &str = "SELECT key, value FROM model_version_tags";
         let tags: Vec<(String, String)> = conn.fetch_all(TAGS, args![]).await.unwrap();
         assert_eq!(tags, [("k".to_owned(), "v".to_owned())]);
         drop(conn);
