@@ -7,8 +7,6 @@ import { join } from "node:path";
 
 import { expect, test } from "@playwright/test";
 
-test.skip(!process.env.FERROFLOW_BIN, "starts the binary that FERROFLOW_BIN names");
-
 /** Whether the page shows within a time in which nobody notices a wait; far below what a silent store takes. */
 const SOON = 2_000;
 let store: Server;
@@ -17,11 +15,13 @@ let folder: string;
 let base: string;
 
 test.beforeAll(async () => {
+  const binary = process.env.FERROFLOW_BIN;
+  if (!binary) throw new Error("FERROFLOW_BIN names no binary to start");
   store = createServer(() => {});
   await new Promise<void>((resolve) => store.listen(0, "127.0.0.1", resolve));
   folder = mkdtempSync(join(tmpdir(), "ferroflow-silent."));
   const environment = { ...process.env, MLFLOW_S3_ENDPOINT_URL: `http://127.0.0.1:${(store.address() as AddressInfo).port}`, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b", AWS_REGION: "us-east-1" };
-  server = spawn(process.env.FERROFLOW_BIN!, ["server", "--port", "0", "--backend-store-uri", `sqlite:///${folder}/f.db`, "--artifacts-destination", "s3://silent/x"], { env: environment, stdio: ["ignore", "pipe", "ignore"] });
+  server = spawn(binary, ["server", "--port", "0", "--backend-store-uri", `sqlite:///${folder}/f.db`, "--artifacts-destination", "s3://silent/x"], { env: environment, stdio: ["ignore", "pipe", "ignore"] });
   base = await new Promise((resolve, reject) => {
     let text = "";
     server.stdout!.on("data", (data) => {
