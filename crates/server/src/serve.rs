@@ -53,7 +53,6 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
     })?;
     let port = listener.local_addr().map_err(|e| e.to_string())?.port();
     let store = Store::open(&config.store).await.map_err(|e| e.to_string())?;
-    let _claim = config.store.claim()?;
     let artifacts = Artifacts::new(config.s3).await;
     let mut service = Service::new(
         store.clone(),
@@ -69,6 +68,8 @@ async fn serve(args: &ServerArgs, config: Config) -> Result<(), String> {
     if args.allow_gc {
         service = service.with_removal();
     }
+    // After all that a person could have to mend, and before anything that counts on it.
+    let _claim = config.store.claim()?;
     service.prepare().await.map_err(|e| format!("the database can't be prepared: {}", e.message))?;
     let site = Site::load();
     if !site.is_built() {

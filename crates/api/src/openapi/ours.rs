@@ -74,6 +74,6 @@ pub(super) fn exports() -> Vec<Described> {
                 choice("run_view_type", &VIEW_TYPE),
                 int("started_within"),
             ])
-            .answers_media("text/csv; charset=utf-8"),
+            .answers_media("text/csv"),
     ]
 }
