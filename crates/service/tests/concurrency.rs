@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use domain::metrics::Metric;
 use domain::model_versions::Stage;
@@ -16,7 +15,6 @@ use service::{
 };
 use store::StoreError;
 use testing::{Backend, TestService};
-use tokio::sync::oneshot;
 
 /// How many clients meet.
 const CLIENTS: i64 = 12;
@@ -272,39 +270,20 @@ async fn an_alias_that_moves_always_leads_to_a_version(#[values(Backend::Sqlite,
 /// SQLite's readers and its writer have connections of their own.
 #[tokio::test]
 async fn writers_that_wait_do_not_keep_others_from_reading() {
-    const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let t = TestService::new(Backend::Postgres).await;
     let new = NewModelVersion { name: "m".into(), source: "s3://b/m".into(), ..NewModelVersion::default() };
     t.service.register_model(new).await.unwrap();
-    let ((locked, is_locked), (go_on, may_go_on)) = (oneshot::channel(), oneshot::channel::<()>());
-    let store = t.database.store.clone();
-    let holder = tokio::spawn(async move {
-        let hold = store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move {
-                store::registered_models::lock(tx, "m").await?;
-                locked.send(()).unwrap();
-                drop(may_go_on.await);
-                Ok(())
-            })
-        });
-        hold.await.unwrap();
-    });
-    is_locked.await.unwrap();
+    let held = t.database.hold_model("m").await;
     let writers: Vec<_> = (0..CLIENTS)
         .map(|i| {
             let server = t.service.clone();
             tokio::spawn(async move { server.set_alias("m", &format!("a{i}"), "1").await })
         })
         .collect();
-    let aside = Store::open(&t.database.options).await.unwrap();
-    let mut conn = aside.read().await.unwrap();
-    let waiting = async { while conn.fetch_one::<(i64,)>(WAITING, vec![]).await.unwrap() < (5,) {} };
-    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("they wait for the lock");
+    t.database.until_waiting(5).await;
 
     t.service.registered_model("m").await.expect("a connection is left to read");
-    go_on.send(()).unwrap();
-    holder.await.unwrap();
+    held.let_go().await;
     for writer in writers {
         writer.await.unwrap().expect("its turn comes");
     }

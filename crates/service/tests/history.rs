@@ -1,7 +1,6 @@
 //! What the registry remembers: who did what, and which version was in which stage when.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::guards::Guards;
 use domain::history::{Change, HistoryEntry, StageSpan};
@@ -11,9 +10,7 @@ use rstest::rstest;
 use service::{
     Artifacts, Clock, HistoryOf, NewModelVersion, NewRegisteredModel, S3Options, Service, SystemEntropy, acting_as,
 };
-use store::StoreError;
 use testing::{Backend, TestService};
-use tokio::sync::oneshot;
 
 const START: i64 = 1_700_000_000_000;
 
@@ -301,42 +298,19 @@ async fn what_waits_for_another_change_is_told_at_the_time_when_it_is_made() {
     let t = TestService::new(Backend::Postgres).await;
     let s = &t.service;
     model_with_versions(s, "m", 1).await;
-    let ((locked, is_locked), (go_on, may_go_on)) = (oneshot::channel(), oneshot::channel::<()>());
-    let store = t.database.store.clone();
-    let other = tokio::spawn(async move {
-        let hold = store.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move {
-                store::registered_models::lock(tx, "m").await?;
-                locked.send(()).unwrap();
-                drop(may_go_on.await);
-                Ok(())
-            })
-        });
-        hold.await.unwrap();
-    });
-    is_locked.await.unwrap();
+    let held = t.database.hold_model("m").await;
     let waits = tokio::spawn({
         let s = s.clone();
         async move { s.transition_stage("m", "1", "Production", false).await.unwrap() }
     });
-    until_somebody_waits(&t).await;
+    t.database.until_waiting(1).await;
     t.clock.advance(7);
-    go_on.send(()).unwrap();
-    other.await.unwrap();
+    held.let_go().await;
 
     assert_eq!(waits.await.unwrap().last_updated_timestamp, START + 7);
     assert_eq!(history(s, "m", None).await.pop().unwrap().time, START + 7);
     assert_eq!(s.stage_at("m", None, "Production", START + 6).await.unwrap(), []);
     assert_eq!(s.registered_model("m").await.unwrap().last_updated_timestamp, START + 7);
-}
-
-/// Asks Postgres until a transaction waits for a row that another one has locked.
-async fn until_somebody_waits(t: &TestService) {
-    const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let mut conn = t.database.store.read().await.unwrap();
-    let waiting = async { while conn.fetch_one::<(i64,)>(WAITING, vec![]).await.unwrap() == (0,) {} };
-    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it waits for the lock");
 }
 
 #[rstest]

@@ -3,6 +3,8 @@
 //! The servers come from `scripts/services.sh`, which `make test` runs; `FERROFLOW_TEST_POSTGRES` and
 //! `FERROFLOW_TEST_S3_ENDPOINT` say where they are. A missing variable fails the test: nothing is skipped.
 
+mod held;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -13,6 +15,8 @@ use sqlx::Connection;
 use store::{Options, Store};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+
+pub use held::HeldModel;
 
 /// Which database a test runs on. Use it as an rstest `#[values(Backend::Sqlite, Backend::Postgres)]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
